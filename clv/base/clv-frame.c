@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <clv/clv-frame.h>
+
+#include "clv-frame-layout.h"
+
+#define MAX_SIDE 16384
+
+/* Planes of each format: chroma shifts and bytes of one sample position. */
+static const ClvFrameLayout layouts[CLV_N_PIXEL_FORMATS] = {
+  [CLV_PIXEL_FORMAT_RGB] = { 1, 0, 0, { 3 } },
+  [CLV_PIXEL_FORMAT_BGR] = { 1, 0, 0, { 3 } },
+  [CLV_PIXEL_FORMAT_RGBX] = { 1, 0, 0, { 4 } },
+  [CLV_PIXEL_FORMAT_BGRX] = { 1, 0, 0, { 4 } },
+  [CLV_PIXEL_FORMAT_XRGB] = { 1, 0, 0, { 4 } },
+  [CLV_PIXEL_FORMAT_XBGR] = { 1, 0, 0, { 4 } },
+  [CLV_PIXEL_FORMAT_GRAY8] = { 1, 0, 0, { 1 } },
+  [CLV_PIXEL_FORMAT_NV12] = { 2, 1, 1, { 1, 2 } },
+  [CLV_PIXEL_FORMAT_NV21] = { 2, 1, 1, { 1, 2 } },
+  [CLV_PIXEL_FORMAT_I420] = { 3, 1, 1, { 1, 1, 1 } },
+  [CLV_PIXEL_FORMAT_YV12] = { 3, 1, 1, { 1, 1, 1 } },
+  [CLV_PIXEL_FORMAT_YUY2] = { 1, 1, 0, { 2 } },
+  [CLV_PIXEL_FORMAT_UYVY] = { 1, 1, 0, { 2 } },
+  [CLV_PIXEL_FORMAT_Y42B] = { 3, 1, 0, { 1, 1, 1 } },
+  [CLV_PIXEL_FORMAT_Y444] = { 3, 0, 0, { 1, 1, 1 } },
+  [CLV_PIXEL_FORMAT_P010_10LE] = { 2, 1, 1, { 2, 4 } },
+  [CLV_PIXEL_FORMAT_I420_10LE] = { 3, 1, 1, { 2, 2, 2 } },
+};
+
+const ClvFrameLayout *
+clv_frame_layout (ClvPixelFormat format)
+{
+  return (guint) format < CLV_N_PIXEL_FORMATS ? &layouts[format] : NULL;
+}
+
+void
+clv_frame_plane_size (const ClvFrame *frame, guint plane, gsize *ret_row_bytes,
+    guint *ret_rows)
+{
+  const ClvFrameLayout *layout = clv_frame_layout (frame->format);
+  guint columns = frame->width, rows = frame->height;
+
+  if (plane > 0) {
+    columns = (columns + (1u << layout->shift_x) - 1) >> layout->shift_x;
+    rows = (rows + (1u << layout->shift_y) - 1) >> layout->shift_y;
+  } else if (layout->n_planes == 1 && layout->shift_x == 1) {
+    columns = (columns + 1) & ~1u; /* packed 4:2:2: whole pairs */
+  }
+  *ret_row_bytes = (gsize) columns * layout->bytes[plane];
+  *ret_rows = rows;
+}
+
+gboolean
+clv_frame_check (const ClvFrame *frame, GError **error)
+{
+  const ClvFrameLayout *layout = clv_frame_layout (frame->format);
+
+  if (layout == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "frame: format: no pixel format has the number %d", frame->format);
+    return FALSE;
+  }
+  if (frame->width < 1 || frame->width > MAX_SIDE || frame->height < 1 ||
+      frame->height > MAX_SIDE) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "frame: size: wanted 1 to %d on each side, found %u×%u", MAX_SIDE,
+        frame->width, frame->height);
+    return FALSE;
+  }
+  if ((guint64) frame->crop_x + frame->crop_width > frame->width ||
+      (guint64) frame->crop_y + frame->crop_height > frame->height ||
+      frame->crop_x >= frame->width || frame->crop_y >= frame->height) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "frame: crop: %u×%u at (%u, %u) is outside the picture of %u×%u",
+        frame->crop_width, frame->crop_height, frame->crop_x, frame->crop_y,
+        frame->width, frame->height);
+    return FALSE;
+  }
+  for (guint plane = 0; plane < layout->n_planes; plane++) {
+    gsize row_bytes;
+    guint rows;
+
+    clv_frame_plane_size (frame, plane, &row_bytes, &rows);
+    if (frame->planes[plane] == NULL || frame->strides[plane] < row_bytes) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "frame: plane %u: wanted rows of at least %" G_GSIZE_FORMAT
+          " bytes, found a stride of %" G_GSIZE_FORMAT "%s",
+          plane, row_bytes, frame->strides[plane],
+          frame->planes[plane] == NULL ? " and no data" : "");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}

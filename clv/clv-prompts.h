@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <clv/clv-types.h>
+
+G_BEGIN_DECLS
+
+#define CLV_TYPE_PROMPTS (clv_prompts_get_type ())
+G_DECLARE_FINAL_TYPE (ClvPrompts, clv_prompts, CLV, PROMPTS, GObject)
+
+/**
+ * ClvScoring:
+ * @CLV_SCORING_AUTO: softmax where a group has several phrases, cosine where it
+ *   has one (a softmax over one phrase is always 1)
+ * @CLV_SCORING_SOFTMAX: the phrases of a group compete; scores sum to 1 with
+ *   those of the negatives
+ * @CLV_SCORING_SIGMOID: each phrase by itself; for models trained with it. A
+ *   label with negatives is scored against them: sigmoid of the difference
+ * @CLV_SCORING_COSINE: the plain cosine, -1 to 1
+ */
+typedef enum {
+  CLV_SCORING_AUTO,
+  CLV_SCORING_SOFTMAX,
+  CLV_SCORING_SIGMOID,
+  CLV_SCORING_COSINE,
+} ClvScoring;
+
+/**
+ * ClvLabel:
+ * @label: what is reported
+ * @group: name of its group
+ * @group_index: groups count from 0
+ * @scoring: never auto
+ * @threshold: the label is active from this score on
+ * @off_threshold: an active label stays so until the score is below this
+ * @min_duration: seconds a label must be active before it is reported
+ *
+ * One reported label of a prompt set. Owned by the set.
+ */
+typedef struct {
+  const gchar *label;
+  const gchar *group;
+  guint group_index;
+  ClvScoring scoring;
+  gfloat threshold;
+  gfloat off_threshold;
+  gdouble min_duration;
+} ClvLabel;
+
+/**
+ * ClvPromptsDefaults:
+ * @templates: (nullable): %NULL-terminated; each holds one {}. %NULL: "{}"
+ * @scoring: for groups that do not say
+ * @threshold: for labels that do not say; negative: 0.5 for softmax and
+ *   sigmoid, 0.25 for cosine
+ */
+typedef struct {
+  const gchar *const *templates;
+  ClvScoring scoring;
+  gfloat threshold;
+} ClvPromptsDefaults;
+
+/**
+ * clv_prompts_new_from_string:
+ * @prompts: phrases between `;` or newlines; commas are text; white space
+ *   around a phrase is dropped; empty phrases are skipped
+ * @defaults: (nullable): templates, scoring, threshold
+ *
+ * Returns: (transfer full) (nullable): one group named "default"; %NULL with
+ * %CLV_ERROR_BAD_FILE if no phrase is left or a label comes twice
+ */
+ClvPrompts *clv_prompts_new_from_string (const gchar *prompts,
+    const ClvPromptsDefaults *defaults, GError **error);
+
+/**
+ * clv_prompts_new_from_file:
+ * @path: JSON, see docs/prompts.md
+ *
+ * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR or
+ * %CLV_ERROR_BAD_FILE, whose message names the file and the JSON path
+ */
+ClvPrompts *clv_prompts_new_from_file (const gchar *path,
+    const ClvPromptsDefaults *defaults, GError **error);
+
+/* Immutable once encoded. Any thread. */
+guint clv_prompts_get_n_labels (ClvPrompts *self);
+const ClvLabel *clv_prompts_get_label (ClvPrompts *self, guint index);
+
+/* Distinct in this process, growing; the newer set has the higher number. */
+guint64 clv_prompts_get_generation (ClvPrompts *self);
+
+/**
+ * ClvEncodeTextFunc:
+ *
+ * Fills n_texts rows of unit length, as clv_text_encoder_encode() does.
+ */
+typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
+    gfloat *ret_embeddings, gpointer user_data, GError **error);
+
+/**
+ * clv_prompts_encode:
+ * @model_id: keys the cache on disk; see clv_model_get_id(). %NULL: no cache
+ * @width: D
+ * @encode: (scope call): asked once for the texts that the cache lacks
+ *
+ * Computes the (P, D) matrix: for each label the mean of the unit vectors of
+ * its texts in all templates, made unit again; likewise each negative.
+ * Call once, before the set is shared.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean clv_prompts_encode (ClvPrompts *self, const gchar *model_id,
+    guint width, ClvEncodeTextFunc encode, gpointer user_data, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <clv/clv-prompts.h>
+
+G_BEGIN_DECLS
+
+#define CLV_TYPE_SCORER (clv_scorer_get_type ())
+G_DECLARE_FINAL_TYPE (ClvScorer, clv_scorer, CLV, SCORER, GObject)
+
+/**
+ * ClvScore:
+ * @cosine: cosine of picture and label, -1 to 1
+ * @logit: cosine × the model's scale
+ * @score: by the label's scoring, before smoothing
+ * @smoothed: exponential mean of @score over time
+ * @active: by threshold, hysteresis and minimum duration, of @smoothed
+ */
+typedef struct {
+  gfloat cosine;
+  gfloat logit;
+  gfloat score;
+  gfloat smoothed;
+  gboolean active;
+} ClvScore;
+
+/**
+ * ClvTagEvent:
+ * @index: of the label
+ * @start: the label became active; otherwise it stopped being so
+ * @time: seconds, of the frame that changed it (for a start: when the score
+ *   first passed the threshold)
+ * @started: seconds, when the tag started
+ * @score: smoothed score at the change
+ * @peak: highest smoothed score while active
+ * @mean: mean smoothed score while active
+ */
+typedef struct {
+  guint index;
+  gboolean start;
+  gdouble time;
+  gdouble started;
+  gfloat score;
+  gfloat peak;
+  gfloat mean;
+} ClvTagEvent;
+
+/**
+ * clv_scorer_new:
+ * @prompts: an encoded set
+ * @logit_scale: see clv_model_get_logit_scale()
+ * @smoothing: time constant in seconds; 0: none
+ *
+ * The state of one stream: smoothing and which labels are active.
+ */
+ClvScorer *clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale,
+    gdouble smoothing);
+
+ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
+
+/**
+ * clv_scorer_score:
+ * @embedding: D floats of unit length
+ * @time: seconds; must not go back (after a seek call clv_scorer_close())
+ * @ret_scores: (out caller-allocates): one for each label
+ * @events: (element-type ClvTagEvent) (nullable): changes are appended
+ *
+ * One thread at a time. Allocates nothing beyond @events.
+ */
+void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
+    ClvScore *ret_scores, GArray *events);
+
+/* Ends every active tag at @time and forgets the smoothing: at EOS, at a stop
+ * and after a seek. */
+void clv_scorer_close (ClvScorer *self, gdouble time, GArray *events);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <clv/clv-device.h>
+#include <clv/clv-model.h>
+
+G_BEGIN_DECLS
+
+#define CLV_TYPE_TEXT_ENCODER (clv_text_encoder_get_type ())
+G_DECLARE_FINAL_TYPE (
+    ClvTextEncoder, clv_text_encoder, CLV, TEXT_ENCODER, GObject)
+
+/**
+ * clv_text_encoder_new:
+ *
+ * As clv_image_encoder_new(), for the text tower. Keeps a reference on @model.
+ *
+ * Returns: (transfer full) (nullable): the encoder, or %NULL on failure
+ */
+ClvTextEncoder *clv_text_encoder_new (ClvDevice *device, ClvModel *model,
+    ClvPrecision precision, GError **error);
+
+/* Width D of an embedding. */
+guint clv_text_encoder_get_width (ClvTextEncoder *self);
+
+/**
+ * clv_text_encoder_encode:
+ * @self: not thread-safe; one thread at a time
+ * @texts: (array length=n_texts): UTF-8
+ * @n_texts: any number; the encoder makes its own batches
+ * @ret_embeddings: (out caller-allocates): n_texts rows of D floats of unit
+ *   length. Undefined on failure.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean clv_text_encoder_encode (ClvTextEncoder *self,
+    const gchar *const *texts, guint n_texts, gfloat *ret_embeddings,
+    GError **error);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* safetensors: named tensors in a mapped file. Format: 8 bytes little-endian
+ * header length, JSON header { name: { dtype, shape, data_offsets } }, data. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  CLV_DTYPE_F32,
+  CLV_DTYPE_F16,
+  CLV_DTYPE_BF16,
+  CLV_DTYPE_OTHER, /* well-formed, but nothing we compute with: I64, U8 … */
+} ClvDtype;
+
+#define CLV_MAX_DIMS 8
+
+/* One tensor: a view into the mapped file, row-major, little-endian, maybe
+ * unaligned. Valid as long as its ClvTensorFile. */
+typedef struct {
+  const gchar *name;
+  ClvDtype dtype;
+  guint n_dims;
+  guint64 shape[CLV_MAX_DIMS];
+  guint64 n_elements;
+  const guint8 *data;
+  gsize size_bytes;
+} ClvTensor;
+
+/* One or several (sharded) mapped files. */
+typedef struct _ClvTensorFile ClvTensorFile;
+
+/* Opens DIRECTORY/model.safetensors, or the shards that
+ * DIRECTORY/model.safetensors.index.json names. The header is not trusted:
+ * length, types, shapes, offsets, overlaps and holes are checked. */
+ClvTensorFile *clv_tensor_file_open (const gchar *directory, GError **error);
+void clv_tensor_file_free (ClvTensorFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvTensorFile, clv_tensor_file_free)
+
+/* NULL if there is none. */
+const ClvTensor *clv_tensor_file_lookup (
+    ClvTensorFile *self, const gchar *name);
+
+/* The path of the file that holds the tensor, for messages. */
+const gchar *clv_tensor_file_get_path (
+    ClvTensorFile *self, const ClvTensor *tensor);
+
+/* Copies elements [first, first + n) to float32. F32, F16 and BF16 only. */
+void clv_tensor_to_float (
+    const ClvTensor *tensor, guint64 first, guint64 n, gfloat *ret_values);
+
+/* Writes float32 tensors and string metadata: aside, then renamed. */
+typedef struct {
+  const gchar *name;
+  guint n_dims;
+  guint64 shape[CLV_MAX_DIMS];
+  const gfloat *values;
+} ClvFloatTensor;
+
+gboolean clv_tensor_file_write (const gchar *path,
+    const ClvFloatTensor *tensors, guint n_tensors,
+    const gchar *const *metadata_keys, const gchar *const *metadata_values,
+    GError **error);
+
+G_END_DECLS

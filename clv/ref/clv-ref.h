@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Plain C versions of every kernel. They exist to be read and to be compared
+ * with: no SIMD, no threads, sums in double. Rows are dense here: the stride is
+ * the number of columns.
+ *
+ * Letters, here and in the shaders:
+ *   B batch   T tokens   C channels   H heads   D = C / H   M rows
+ *   N outputs   K inputs */
+
+#pragma once
+
+#include <clv/clv-frame.h>
+
+#include "model/clv-model-config.h"
+
+G_BEGIN_DECLS
+
+void clv_ref_layernorm (gfloat *y, const gfloat *x, const gfloat *gain,
+    const gfloat *bias, guint T, guint C, gfloat eps);
+
+/* bias and residual may be NULL. */
+void clv_ref_gemm (gfloat *y, const gfloat *x, const gfloat *w,
+    const gfloat *bias, const gfloat *residual, guint M, guint N, guint K,
+    ClvActivation activation);
+
+void clv_ref_attention (gfloat *y, const gfloat *qkv, guint B, guint T,
+    guint H, guint D, gboolean causal);
+
+void clv_ref_gather_rows (
+    gfloat *y, const gfloat *x, const guint32 *rows, guint n_rows, guint C);
+
+void clv_ref_assemble_tokens (gfloat *y, const gfloat *patches,
+    const gfloat *table, guint B, guint T, guint C);
+
+void clv_ref_l2norm (gfloat *y, const gfloat *x, guint M, guint C);
+
+/* pixels (3, S_h, S_w) of one frame, normalised; S is the size after the crop.
+ * patches of clv-preprocess.h are these pixels in another order. */
+void clv_ref_preprocess (gfloat *pixels, const ClvFrame *frame,
+    const ClvPreprocessConfig *config, guint image_size);
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A command buffer that is recorded once and run many times.
+ *
+ * The first error while recording is kept and everything after it is ignored;
+ * clv_commands_end() reports it. Ops can so be written without error plumbing. */
+
+#pragma once
+
+#include "clv-kernel.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ClvCommands ClvCommands;
+
+ClvCommands *clv_commands_new (
+    ClvDevice *device, const gchar *name, GError **error);
+void clv_commands_free (ClvCommands *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvCommands, clv_commands_free)
+
+ClvDevice *clv_commands_get_device (ClvCommands *self);
+
+/* Groups commands under a name in debuggers and in CLV_DEBUG=time. */
+void clv_commands_push_label (ClvCommands *self, const gchar *label);
+void clv_commands_pop_label (ClvCommands *self);
+
+/* Takes ownership of the error. For ops that find a shape they cannot do. */
+void clv_commands_fail (ClvCommands *self, GError *error);
+
+/* Gets the kernel (creating it if needed), writes a descriptor set with
+ * buffers[0 … n_buffers + n_texels) in binding order, and dispatches. A barrier
+ * that makes all writes before it visible is put in front. */
+void clv_commands_dispatch (ClvCommands *self, const ClvKernelParams *params,
+    const ClvBuffer *const *buffers, gconstpointer push, guint groups_x,
+    guint groups_y, guint groups_z);
+
+/* Copies between buffers; ordered with dispatches before and after. */
+void clv_commands_copy (ClvCommands *self, const ClvBuffer *from,
+    gsize from_offset, const ClvBuffer *to, gsize to_offset, gsize size_bytes);
+
+/* Ends recording. FALSE with the first error of the recording. */
+gboolean clv_commands_end (ClvCommands *self, GError **error);
+
+/* Runs it and waits, at most CLV_TIMEOUT_S (60) seconds. */
+gboolean clv_commands_run (ClvCommands *self, GError **error);
+
+/* The number of dispatches recorded. */
+guint clv_commands_get_n_dispatches (ClvCommands *self);
+
+G_END_DECLS

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The opened device, for the Vulkan layer and the ops. */
+
+#pragma once
+
+#include <clv/clv-device.h>
+
+#include "clv-vk-result.h"
+
+G_BEGIN_DECLS
+
+/* CLV_DEBUG=validation,names,time,dump,cache */
+typedef enum {
+  CLV_DEBUG_VALIDATION = 1 << 0, /* load the validation layer; its errors are fatal */
+  CLV_DEBUG_NAMES = 1 << 1,      /* names and labels, where the loader has them */
+  CLV_DEBUG_TIME = 1 << 2,       /* time each dispatch and print it */
+} ClvDebugFlags;
+
+/* What the kernels ask about. */
+typedef struct {
+  gboolean software;          /* VK_PHYSICAL_DEVICE_TYPE_CPU */
+  guint subgroup_size;        /* lanes */
+  gboolean subgroup_shuffle;  /* in compute */
+  gboolean storage_16bit;     /* 16-bit loads and stores in storage buffers */
+  guint64 max_texel_elements; /* texels of one buffer view */
+  guint64 max_storage_bytes;  /* of one storage buffer binding */
+  guint max_invocations;      /* of one workgroup */
+  guint max_groups[3];        /* of one dispatch */
+  gsize max_shared_bytes;
+  gfloat timestamp_ns;        /* of one tick; 0: none */
+} ClvDeviceLimits;
+
+const ClvDeviceLimits *clv_device_get_limits (ClvDevice *self);
+VkDevice clv_device_get_vk (ClvDevice *self);
+VkPhysicalDevice clv_device_get_vk_physical (ClvDevice *self);
+guint clv_device_get_queue_family (ClvDevice *self);
+VkPipelineCache clv_device_get_pipeline_cache (ClvDevice *self);
+ClvDebugFlags clv_device_get_debug (ClvDevice *self);
+
+/* Names a Vulkan object for validation messages and RenderDoc. */
+void clv_device_name_object (ClvDevice *self, VkObjectType type,
+    guint64 handle, const gchar *name);
+
+/* Queue access is serialised inside. Waits at most `timeout_ns`; a time-out is
+ * CLV_ERROR_DEVICE_LOST, and every later call fails at once. */
+gboolean clv_device_submit_and_wait (ClvDevice *self, VkCommandBuffer cmd,
+    VkFence fence, guint64 timeout_ns, GError **error);
+
+/* Saves the pipeline cache if pipelines were added since the last save. */
+void clv_device_save_cache (ClvDevice *self);
+
+/* Small facts kept beside the pipeline cache and thrown away with it: which
+ * kernel variants were found right, fast or wrong. NULL if unknown. */
+gchar *clv_device_get_verdict (ClvDevice *self, const gchar *key);
+void clv_device_set_verdict (
+    ClvDevice *self, const gchar *key, const gchar *value);
+
+G_END_DECLS
