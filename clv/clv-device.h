@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (ClvDevice, clv_device, CLV, DEVICE, GObject)
  * @driver: driver name and version
  * @uuid: 32 hexadecimal digits
  * @software: the device is the CPU
+ * @type: VkPhysicalDeviceType
  *
  * One Vulkan device of this machine.
  */
@@ -25,6 +26,7 @@ typedef struct {
   gchar *driver;
   gchar *uuid;
   gboolean software;
+  guint type;
 } ClvDeviceInfo;
 
 /**

@@ -49,7 +49,7 @@ gboolean clv_engine_encode_texts (ClvEngine *self, const gchar *const *texts,
     guint n_texts, gfloat *ret_embeddings, GError **error);
 
 /* clv_prompts_encode() with this engine's text tower and the disk cache. */
-gboolean clv_engine_encode_prompts (ClvEngine *self, ClvPrompts *prompts,
-    GError **error);
+gboolean clv_engine_encode_prompts (
+    ClvEngine *self, ClvPrompts *prompts, GError **error);
 
 G_END_DECLS

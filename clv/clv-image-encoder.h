@@ -28,8 +28,8 @@ G_DECLARE_FINAL_TYPE (
  * %CLV_ERROR_UNSUPPORTED, naming the tensor, %CLV_ERROR_NO_MEMORY or
  * %CLV_ERROR_DEVICE_LOST
  */
-ClvImageEncoder *clv_image_encoder_new (ClvDevice *device, ClvModel *model,
-    ClvPrecision precision, GError **error);
+ClvImageEncoder *clv_image_encoder_new (
+    ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error);
 
 /* Width D of an embedding. */
 guint clv_image_encoder_get_width (ClvImageEncoder *self);

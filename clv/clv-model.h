@@ -58,7 +58,7 @@ guint64 clv_model_get_n_parameters (ClvModel *self);
  *
  * Returns: (transfer full) (array length=ret_n_ids): the ids
  */
-guint32 *clv_model_tokenize (ClvModel *self, const gchar *text,
-    guint *ret_n_ids);
+guint32 *clv_model_tokenize (
+    ClvModel *self, const gchar *text, guint *ret_n_ids);
 
 G_END_DECLS

@@ -70,8 +70,8 @@ typedef struct {
  * Returns: (transfer full) (nullable): one group named "default"; %NULL with
  * %CLV_ERROR_BAD_FILE if no phrase is left or a label comes twice
  */
-ClvPrompts *clv_prompts_new_from_string (const gchar *prompts,
-    const ClvPromptsDefaults *defaults, GError **error);
+ClvPrompts *clv_prompts_new_from_string (
+    const gchar *prompts, const ClvPromptsDefaults *defaults, GError **error);
 
 /**
  * clv_prompts_new_from_file:
@@ -80,8 +80,8 @@ ClvPrompts *clv_prompts_new_from_string (const gchar *prompts,
  * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR or
  * %CLV_ERROR_BAD_FILE, whose message names the file and the JSON path
  */
-ClvPrompts *clv_prompts_new_from_file (const gchar *path,
-    const ClvPromptsDefaults *defaults, GError **error);
+ClvPrompts *clv_prompts_new_from_file (
+    const gchar *path, const ClvPromptsDefaults *defaults, GError **error);
 
 /* Immutable once encoded. Any thread. */
 guint clv_prompts_get_n_labels (ClvPrompts *self);

@@ -54,8 +54,8 @@ typedef struct {
  *
  * The state of one stream: smoothing and which labels are active.
  */
-ClvScorer *clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale,
-    gdouble smoothing);
+ClvScorer *clv_scorer_new (
+    ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing);
 
 ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 

@@ -18,8 +18,8 @@ G_DECLARE_FINAL_TYPE (
  *
  * Returns: (transfer full) (nullable): the encoder, or %NULL on failure
  */
-ClvTextEncoder *clv_text_encoder_new (ClvDevice *device, ClvModel *model,
-    ClvPrecision precision, GError **error);
+ClvTextEncoder *clv_text_encoder_new (
+    ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error);
 
 /* Width D of an embedding. */
 guint clv_text_encoder_get_width (ClvTextEncoder *self);

@@ -10,9 +10,10 @@ gchar *
 clv_cache_path (const gchar *file_name)
 {
   const gchar *dir = g_getenv ("CLV_CACHE_DIR");
-  g_autofree gchar *path = dir != NULL && *dir != '\0'
-      ? g_strdup (dir)
-      : g_build_filename (g_get_user_cache_dir (), "clv", NULL);
+  g_autofree gchar *path =
+      dir != NULL && *dir != '\0'
+          ? g_strdup (dir)
+          : g_build_filename (g_get_user_cache_dir (), "clv", NULL);
 
   if (g_mkdir_with_parents (path, 0700) != 0) {
     g_debug ("no cache: %s: %s", path, g_strerror (errno));
@@ -39,8 +40,7 @@ clv_cache_write (const gchar *file_name, gconstpointer data, gsize size)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *path = clv_cache_path (file_name);
 
-  if (path != NULL &&
-      !g_file_set_contents_full (path, data, size,
-          G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+  if (path != NULL && !g_file_set_contents_full (path, data, size,
+                          G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     g_debug ("cache not written: %s", error->message);
 }

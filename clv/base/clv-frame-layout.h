@@ -19,7 +19,7 @@ typedef struct {
 const ClvFrameLayout *clv_frame_layout (ClvPixelFormat format);
 
 /* Bytes of a row and rows of one plane of the whole picture. */
-void clv_frame_plane_size (const ClvFrame *frame, guint plane,
-    gsize *ret_row_bytes, guint *ret_rows);
+void clv_frame_plane_size (
+    const ClvFrame *frame, guint plane, gsize *ret_row_bytes, guint *ret_rows);
 
 G_END_DECLS

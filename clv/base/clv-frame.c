@@ -34,8 +34,8 @@ clv_frame_layout (ClvPixelFormat format)
 }
 
 void
-clv_frame_plane_size (const ClvFrame *frame, guint plane, gsize *ret_row_bytes,
-    guint *ret_rows)
+clv_frame_plane_size (
+    const ClvFrame *frame, guint plane, gsize *ret_row_bytes, guint *ret_rows)
 {
   const ClvFrameLayout *layout = clv_frame_layout (frame->format);
   guint columns = frame->width, rows = frame->height;

@@ -24,9 +24,8 @@ typedef struct {
 } ClvBuffer;
 
 /* Filled with zeros. */
-gboolean clv_buffer_init (ClvBuffer *self, ClvDevice *device,
-    const gchar *name, ClvMemory memory, gsize size_bytes, VkFormat texel,
-    GError **error);
+gboolean clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
+    ClvMemory memory, gsize size_bytes, VkFormat texel, GError **error);
 void clv_buffer_clear (ClvBuffer *self);
 
 /* Blocking copies through a staging buffer where the host does not see the

@@ -38,10 +38,13 @@ void clv_commands_dispatch (ClvCommands *self, const ClvKernelParams *params,
 void clv_commands_copy (ClvCommands *self, const ClvBuffer *from,
     gsize from_offset, const ClvBuffer *to, gsize to_offset, gsize size_bytes);
 
+/* Fills a whole buffer with zeros. */
+void clv_commands_zero (ClvCommands *self, const ClvBuffer *buffer);
+
 /* Ends recording. FALSE with the first error of the recording. */
 gboolean clv_commands_end (ClvCommands *self, GError **error);
 
-/* Runs it and waits, at most CLV_TIMEOUT_S (60) seconds. */
+/* Runs it and waits; see clv_device_submit_and_wait(). One thread at a time. */
 gboolean clv_commands_run (ClvCommands *self, GError **error);
 
 /* The number of dispatches recorded. */

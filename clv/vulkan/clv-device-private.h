@@ -10,11 +10,13 @@
 
 G_BEGIN_DECLS
 
-/* CLV_DEBUG=validation,names,time,dump,cache */
+/* CLV_DEBUG=validation,names,time,staging */
 typedef enum {
-  CLV_DEBUG_VALIDATION = 1 << 0, /* load the validation layer; its errors are fatal */
-  CLV_DEBUG_NAMES = 1 << 1,      /* names and labels, where the loader has them */
-  CLV_DEBUG_TIME = 1 << 2,       /* time each dispatch and print it */
+  CLV_DEBUG_VALIDATION =
+      1 << 0,               /* the validation layer's messages are criticals */
+  CLV_DEBUG_NAMES = 1 << 1, /* names and labels, where the loader has them */
+  CLV_DEBUG_TIME = 1 << 2,  /* time each dispatch and print it */
+  CLV_DEBUG_STAGING = 1 << 3, /* as if the host could not see device memory */
 } ClvDebugFlags;
 
 /* What the kernels ask about. */
@@ -22,13 +24,14 @@ typedef struct {
   gboolean software;          /* VK_PHYSICAL_DEVICE_TYPE_CPU */
   guint subgroup_size;        /* lanes */
   gboolean subgroup_shuffle;  /* in compute */
+  gboolean subgroup_pin;      /* a kernel may ask for its subgroup size */
   gboolean storage_16bit;     /* 16-bit loads and stores in storage buffers */
   guint64 max_texel_elements; /* texels of one buffer view */
   guint64 max_storage_bytes;  /* of one storage buffer binding */
   guint max_invocations;      /* of one workgroup */
   guint max_groups[3];        /* of one dispatch */
   gsize max_shared_bytes;
-  gfloat timestamp_ns;        /* of one tick; 0: none */
+  gfloat timestamp_ns; /* of one tick; 0: none */
 } ClvDeviceLimits;
 
 const ClvDeviceLimits *clv_device_get_limits (ClvDevice *self);
@@ -39,16 +42,30 @@ VkPipelineCache clv_device_get_pipeline_cache (ClvDevice *self);
 ClvDebugFlags clv_device_get_debug (ClvDevice *self);
 
 /* Names a Vulkan object for validation messages and RenderDoc. */
-void clv_device_name_object (ClvDevice *self, VkObjectType type,
-    guint64 handle, const gchar *name);
+void clv_device_name_object (
+    ClvDevice *self, VkObjectType type, guint64 handle, const gchar *name);
 
-/* Queue access is serialised inside. Waits at most `timeout_ns`; a time-out is
- * CLV_ERROR_DEVICE_LOST, and every later call fails at once. */
-gboolean clv_device_submit_and_wait (ClvDevice *self, VkCommandBuffer cmd,
-    VkFence fence, guint64 timeout_ns, GError **error);
+/* Queue access is serialised inside. Waits for the end, but not for ever: a
+ * time-out is CLV_ERROR_DEVICE_LOST, and every later call fails at once. */
+gboolean clv_device_submit_and_wait (
+    ClvDevice *self, VkCommandBuffer cmd, VkFence fence, GError **error);
 
-/* Saves the pipeline cache if pipelines were added since the last save. */
+/* The device does not answer any more. Objects that it may still be using must
+ * then be leaked and not destroyed. Any thread. */
+gboolean clv_device_is_lost (ClvDevice *self);
+
+/* Groups commands in debuggers; nothing without CLV_DEBUG=names. */
+void clv_device_begin_label (
+    ClvDevice *self, VkCommandBuffer cmd, const gchar *label);
+void clv_device_end_label (ClvDevice *self, VkCommandBuffer cmd);
+
+/* The table of clv-kernel.c and its lock. */
+GHashTable *clv_device_get_kernels (ClvDevice *self);
+GMutex *clv_device_get_kernels_lock (ClvDevice *self);
+
+/* Saves pipelines and verdicts if any were added since the last save. */
 void clv_device_save_cache (ClvDevice *self);
+void clv_device_mark_cache_dirty (ClvDevice *self);
 
 /* Small facts kept beside the pipeline cache and thrown away with it: which
  * kernel variants were found right, fast or wrong. NULL if unknown. */

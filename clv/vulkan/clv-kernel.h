@@ -11,14 +11,14 @@
 G_BEGIN_DECLS
 
 #define CLV_KERNEL_MAX_BINDINGS 12
-#define CLV_KERNEL_MAX_SPEC 16
+#define CLV_KERNEL_MAX_SPEC     16
 
 typedef struct {
   const gchar *name; /* of the SPIR-V module in /clv/shaders, e.g. "gemm_f16" */
   guint n_buffers;
   guint n_texels;
   guint push_bytes;
-  guint local_size;    /* specialization constant 253; 0: the shader's literal */
+  guint local_size; /* specialization constant 253; 0: the shader's literal */
   guint subgroup_size; /* pinned and full; 0: the driver's choice */
   guint32 spec[CLV_KERNEL_MAX_SPEC]; /* ids from 0; floats by their bits */
   guint n_spec;
@@ -30,6 +30,9 @@ typedef struct _ClvKernel ClvKernel;
  * owned by the device. Thread-safe. */
 const ClvKernel *clv_kernel_get (
     ClvDevice *device, const ClvKernelParams *params, GError **error);
+
+/* The table that a device keeps: params to kernels. */
+GHashTable *clv_kernel_table_new (ClvDevice *device);
 
 /* How many pipelines this device has created, for tests. */
 guint clv_kernel_count (ClvDevice *device);

@@ -4,7 +4,6 @@
 
 #include <clv/clv-error.h>
 
-
 /* Sorted by meaning. A result that is not listed is CLV_ERROR_FAILED. */
 static const struct {
   VkResult result;

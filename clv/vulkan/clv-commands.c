@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define G_LOG_DOMAIN "clv"
+
+#include "clv-commands.h"
+
+#include "clv-kernel-private.h"
+
+#define SETS_PER_POOL 64
+#define MAX_TIMED     2048
+
+struct _ClvCommands {
+  ClvDevice *device;
+  VkDevice vk;
+  gchar *name;
+  GError *error; /* the first of the recording */
+
+  VkCommandPool pool;
+  VkCommandBuffer cmd;
+  VkFence fence;
+  GArray *set_pools; /* of VkDescriptorPool */
+  guint n_sets;      /* taken from the last pool */
+  guint n_dispatches;
+  gboolean dirty; /* something was recorded since the last barrier */
+
+  VkQueryPool queries; /* CLV_DEBUG=time: one time before each dispatch */
+  GPtrArray *timed;    /* their names */
+};
+
+static gboolean
+start_recording (ClvCommands *self, GError **error)
+{
+  const VkCommandPoolCreateInfo pool_info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+    .queueFamilyIndex = clv_device_get_queue_family (self->device),
+  };
+  VkCommandBufferAllocateInfo cmd_info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+    .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+    .commandBufferCount = 1,
+  };
+  const VkCommandBufferBeginInfo begin_info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+  };
+  const VkFenceCreateInfo fence_info = {
+    .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
+  };
+
+  CLV_VK (vkCreateCommandPool, self->vk, &pool_info, NULL, &self->pool);
+  cmd_info.commandPool = self->pool;
+  CLV_VK (vkAllocateCommandBuffers, self->vk, &cmd_info, &self->cmd);
+  CLV_VK (vkCreateFence, self->vk, &fence_info, NULL, &self->fence);
+  clv_device_name_object (self->device, VK_OBJECT_TYPE_COMMAND_BUFFER,
+      GPOINTER_TO_SIZE (self->cmd), self->name);
+  CLV_VK (vkBeginCommandBuffer, self->cmd, &begin_info);
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+static gboolean
+start_timing (ClvCommands *self, GError **error)
+{
+  const VkQueryPoolCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+    .queryType = VK_QUERY_TYPE_TIMESTAMP,
+    .queryCount = MAX_TIMED + 1,
+  };
+
+  if (!(clv_device_get_debug (self->device) & CLV_DEBUG_TIME) ||
+      clv_device_get_limits (self->device)->timestamp_ns == 0.0f)
+    return TRUE;
+  CLV_VK (vkCreateQueryPool, self->vk, &info, NULL, &self->queries);
+  self->timed = g_ptr_array_new_with_free_func (g_free);
+  vkCmdResetQueryPool (self->cmd, self->queries, 0, MAX_TIMED + 1);
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+ClvCommands *
+clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
+{
+  ClvCommands *self = g_new0 (ClvCommands, 1);
+
+  self->device = g_object_ref (device);
+  self->vk = clv_device_get_vk (device);
+  self->name = g_strdup (name);
+  self->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
+  if (!start_recording (self, error) || !start_timing (self, error)) {
+    g_prefix_error (error, "commands \"%s\": ", name);
+    clv_commands_free (self);
+    return NULL;
+  }
+  clv_device_begin_label (device, self->cmd, name);
+  return self;
+}
+
+void
+clv_commands_free (ClvCommands *self)
+{
+  if (!clv_device_is_lost (self->device)) {
+    for (guint i = 0; i < self->set_pools->len; i++)
+      vkDestroyDescriptorPool (
+          self->vk, g_array_index (self->set_pools, VkDescriptorPool, i), NULL);
+    vkDestroyQueryPool (self->vk, self->queries, NULL);
+    vkDestroyFence (self->vk, self->fence, NULL);
+    vkDestroyCommandPool (self->vk, self->pool, NULL);
+  }
+  g_array_unref (self->set_pools);
+  g_clear_pointer (&self->timed, g_ptr_array_unref);
+  g_clear_error (&self->error);
+  g_free (self->name);
+  g_object_unref (self->device);
+  g_free (self);
+}
+
+ClvDevice *
+clv_commands_get_device (ClvCommands *self)
+{
+  return self->device;
+}
+
+guint
+clv_commands_get_n_dispatches (ClvCommands *self)
+{
+  return self->n_dispatches;
+}
+
+void
+clv_commands_push_label (ClvCommands *self, const gchar *label)
+{
+  clv_device_begin_label (self->device, self->cmd, label);
+}
+
+void
+clv_commands_pop_label (ClvCommands *self)
+{
+  clv_device_end_label (self->device, self->cmd);
+}
+
+void
+clv_commands_fail (ClvCommands *self, GError *error)
+{
+  if (self->error == NULL)
+    self->error = error;
+  else
+    g_error_free (error);
+}
+
+/* All that was recorded before is finished and seen by all that follows. */
+static void
+barrier (ClvCommands *self)
+{
+  const VkMemoryBarrier memory = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+    .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                     VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+  };
+  const VkPipelineStageFlags stages =
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+
+  if (self->dirty)
+    vkCmdPipelineBarrier (
+        self->cmd, stages, stages, 0, 1, &memory, 0, NULL, 0, NULL);
+  self->dirty = TRUE;
+}
+
+static gboolean
+add_set_pool (ClvCommands *self, GError **error)
+{
+  const VkDescriptorPoolSize sizes[] = {
+    { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+        SETS_PER_POOL * CLV_KERNEL_MAX_BINDINGS },
+    { VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+        SETS_PER_POOL * CLV_KERNEL_MAX_BINDINGS },
+  };
+  const VkDescriptorPoolCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+    .maxSets = SETS_PER_POOL,
+    .poolSizeCount = G_N_ELEMENTS (sizes),
+    .pPoolSizes = sizes,
+  };
+  VkDescriptorPool pool;
+
+  CLV_VK (vkCreateDescriptorPool, self->vk, &info, NULL, &pool);
+  g_array_append_val (self->set_pools, pool);
+  self->n_sets = 0;
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+static VkDescriptorSet
+make_set (ClvCommands *self, const ClvKernel *kernel,
+    const ClvBuffer *const *buffers, GError **error)
+{
+  const guint n_buffers = kernel->params.n_buffers;
+  const guint n = n_buffers + kernel->params.n_texels;
+  VkDescriptorBufferInfo infos[CLV_KERNEL_MAX_BINDINGS];
+  VkWriteDescriptorSet writes[CLV_KERNEL_MAX_BINDINGS];
+  VkDescriptorSet set = VK_NULL_HANDLE;
+  VkDescriptorSetAllocateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+    .descriptorSetCount = 1,
+    .pSetLayouts = &kernel->set_layout,
+  };
+
+  if ((self->set_pools->len == 0 || self->n_sets == SETS_PER_POOL) &&
+      !add_set_pool (self, error))
+    return VK_NULL_HANDLE;
+  info.descriptorPool = g_array_index (
+      self->set_pools, VkDescriptorPool, self->set_pools->len - 1);
+  CLV_VK (vkAllocateDescriptorSets, self->vk, &info, &set);
+  self->n_sets++;
+
+  for (guint i = 0; i < n; i++) {
+    infos[i] = (VkDescriptorBufferInfo){ buffers[i]->buffer, 0, VK_WHOLE_SIZE };
+    writes[i] = (VkWriteDescriptorSet){
+      .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+      .dstSet = set,
+      .dstBinding = i,
+      .descriptorCount = 1,
+      .descriptorType = i < n_buffers ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                                      : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+      .pBufferInfo = i < n_buffers ? &infos[i] : NULL,
+      .pTexelBufferView = i < n_buffers ? NULL : &buffers[i]->view,
+    };
+  }
+  vkUpdateDescriptorSets (self->vk, n, writes, 0, NULL);
+
+fail:
+  return set;
+}
+
+static void
+write_time (ClvCommands *self, const gchar *name)
+{
+  if (self->queries == VK_NULL_HANDLE || self->timed->len >= MAX_TIMED)
+    return;
+  vkCmdWriteTimestamp (self->cmd, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
+      self->queries, self->timed->len);
+  g_ptr_array_add (self->timed, g_strdup (name));
+}
+
+static gboolean
+check_groups (ClvCommands *self, const ClvKernelParams *params,
+    const guint groups[3], GError **error)
+{
+  const ClvDeviceLimits *limits = clv_device_get_limits (self->device);
+
+  for (guint i = 0; i < 3; i++)
+    if (groups[i] == 0 || groups[i] > limits->max_groups[i]) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "kernel %s: wanted 1 to %u workgroups along %c, found %u",
+          params->name, limits->max_groups[i], "xyz"[i], groups[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+clv_commands_dispatch (ClvCommands *self, const ClvKernelParams *params,
+    const ClvBuffer *const *buffers, gconstpointer push, guint groups_x,
+    guint groups_y, guint groups_z)
+{
+  const guint groups[3] = { groups_x, groups_y, groups_z };
+  GError *error = NULL;
+  const ClvKernel *kernel;
+  VkDescriptorSet set;
+
+  if (self->error != NULL)
+    return;
+  if (!check_groups (self, params, groups, &error) ||
+      (kernel = clv_kernel_get (self->device, params, &error)) == NULL ||
+      (set = make_set (self, kernel, buffers, &error)) == VK_NULL_HANDLE) {
+    clv_commands_fail (self, error);
+    return;
+  }
+
+  barrier (self);
+  write_time (self, params->name);
+  vkCmdBindPipeline (
+      self->cmd, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
+  vkCmdBindDescriptorSets (self->cmd, VK_PIPELINE_BIND_POINT_COMPUTE,
+      kernel->layout, 0, 1, &set, 0, NULL);
+  if (params->push_bytes > 0)
+    vkCmdPushConstants (self->cmd, kernel->layout, VK_SHADER_STAGE_COMPUTE_BIT,
+        0, params->push_bytes, push);
+  vkCmdDispatch (self->cmd, groups_x, groups_y, groups_z);
+  self->n_dispatches++;
+}
+
+void
+clv_commands_copy (ClvCommands *self, const ClvBuffer *from, gsize from_offset,
+    const ClvBuffer *to, gsize to_offset, gsize size_bytes)
+{
+  const VkBufferCopy region = { from_offset, to_offset, size_bytes };
+
+  if (self->error != NULL)
+    return;
+  barrier (self);
+  write_time (self, "copy");
+  vkCmdCopyBuffer (self->cmd, from->buffer, to->buffer, 1, &region);
+}
+
+void
+clv_commands_zero (ClvCommands *self, const ClvBuffer *buffer)
+{
+  if (self->error != NULL)
+    return;
+  barrier (self);
+  vkCmdFillBuffer (self->cmd, buffer->buffer, 0, VK_WHOLE_SIZE, 0);
+}
+
+gboolean
+clv_commands_end (ClvCommands *self, GError **error)
+{
+  const VkMemoryBarrier to_host = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+    .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+    .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
+  };
+
+  if (self->error != NULL) {
+    g_propagate_prefixed_error (
+        error, g_steal_pointer (&self->error), "commands \"%s\": ", self->name);
+    return FALSE;
+  }
+  write_time (self, NULL);
+  vkCmdPipelineBarrier (self->cmd,
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+      VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &to_host, 0, NULL, 0, NULL);
+  clv_device_end_label (self->device, self->cmd);
+  return clv_vk_check (
+      vkEndCommandBuffer (self->cmd), "vkEndCommandBuffer", error);
+}
+
+/* CLV_DEBUG=time: the sum of each kernel's dispatches. */
+static void
+print_times (ClvCommands *self)
+{
+  const guint n = self->timed->len;
+  const gfloat tick_ns = clv_device_get_limits (self->device)->timestamp_ns;
+  g_autofree guint64 *ticks = g_new0 (guint64, n);
+  g_autoptr (GHashTable) sums =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  GHashTableIter iter;
+  gpointer name, sum;
+
+  if (n < 2 ||
+      vkGetQueryPoolResults (self->vk, self->queries, 0, n, n * sizeof *ticks,
+          ticks, sizeof *ticks, VK_QUERY_RESULT_64_BIT) != VK_SUCCESS)
+    return;
+  for (guint i = 0; i + 1 < n; i++) {
+    gdouble *total = g_hash_table_lookup (sums, self->timed->pdata[i]);
+
+    if (total == NULL) {
+      total = g_new0 (gdouble, 1);
+      g_hash_table_insert (sums, self->timed->pdata[i], total);
+    }
+    *total += (ticks[i + 1] - ticks[i]) * tick_ns / 1e6;
+  }
+  g_printerr ("clv: %s: %u dispatches, %.2f ms\n", self->name,
+      self->n_dispatches, (ticks[n - 1] - ticks[0]) * tick_ns / 1e6);
+  g_hash_table_iter_init (&iter, sums);
+  while (g_hash_table_iter_next (&iter, &name, &sum))
+    g_printerr ("clv:   %-24s %8.2f ms\n", (gchar *) name, *(gdouble *) sum);
+}
+
+gboolean
+clv_commands_run (ClvCommands *self, GError **error)
+{
+  if (!clv_device_submit_and_wait (
+          self->device, self->cmd, self->fence, error)) {
+    g_prefix_error (error, "commands \"%s\": ", self->name);
+    return FALSE;
+  }
+  if (self->timed != NULL)
+    print_times (self);
+  return TRUE;
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define G_LOG_DOMAIN "clv"
+
+#include "clv-device-private.h"
+
+#include "clv-device-cache.h"
+#include "clv-instance.h"
+#include "clv-kernel.h"
+
+#include <string.h>
+
+/* A frame on a GPU takes milliseconds. On a CPU a batch of the largest models
+ * takes minutes, and with sanitizers more. */
+#define GPU_TIMEOUT_NS      (60 * G_GUINT64_CONSTANT (1000000000))
+#define SOFTWARE_TIMEOUT_NS (1800 * G_GUINT64_CONSTANT (1000000000))
+
+struct _ClvDevice {
+  GObject parent;
+
+  ClvInstance instance;
+  ClvDebugFlags debug;
+  ClvCandidate *candidate;
+  ClvDeviceLimits limits;
+  VkDevice vk;
+  gint lost; /* atomic */
+
+  GMutex queue_lock;
+  VkQueue queue;
+
+  GMutex cache_lock;
+  ClvDeviceCache cache;
+
+  GMutex kernels_lock;
+  GHashTable *kernels;
+
+  PFN_vkSetDebugUtilsObjectNameEXT set_name;
+  PFN_vkCmdBeginDebugUtilsLabelEXT begin_label;
+  PFN_vkCmdEndDebugUtilsLabelEXT end_label;
+};
+
+G_DEFINE_FINAL_TYPE (ClvDevice, clv_device, G_TYPE_OBJECT)
+
+static void
+device_info_free (ClvDeviceInfo *info)
+{
+  g_free (info->name);
+  g_free (info->driver);
+  g_free (info->uuid);
+  g_free (info);
+}
+
+GPtrArray *
+clv_device_list (GError **error)
+{
+  ClvInstance instance;
+  g_autoptr (GPtrArray) candidates = NULL;
+  GPtrArray *list;
+
+  if (!clv_instance_init (&instance, 0, error))
+    return NULL;
+  candidates = clv_instance_list_devices (&instance, error);
+  clv_instance_clear (&instance);
+  if (candidates == NULL)
+    return NULL;
+
+  list = g_ptr_array_new_with_free_func ((GDestroyNotify) device_info_free);
+  for (guint i = 0; i < candidates->len; i++) {
+    const ClvDeviceInfo *from = &((ClvCandidate *) candidates->pdata[i])->info;
+    ClvDeviceInfo *info = g_new0 (ClvDeviceInfo, 1);
+
+    *info = *from;
+    info->name = g_strdup (from->name);
+    info->driver = g_strdup (from->driver);
+    info->uuid = g_strdup (from->uuid);
+    g_ptr_array_add (list, info);
+  }
+  return list;
+}
+
+static gboolean
+contains_ignoring_case (const gchar *text, const gchar *part)
+{
+  g_autofree gchar *a = g_utf8_casefold (text, -1);
+  g_autofree gchar *b = g_utf8_casefold (part, -1);
+
+  return strstr (a, b) != NULL;
+}
+
+static gboolean
+is_selected (const ClvDeviceInfo *info, const gchar *selector)
+{
+  guint64 index;
+
+  if (g_ascii_string_to_unsigned (selector, 10, 0, G_MAXUINT, &index, NULL))
+    return info->index == index;
+  return g_ascii_strcasecmp (info->uuid, selector) == 0 ||
+         contains_ignoring_case (info->name, selector);
+}
+
+/* Takes the chosen candidate out of the list. */
+static ClvCandidate *
+choose (GPtrArray *candidates, const gchar *selector, GError **error)
+{
+  g_autoptr (GString) names = NULL;
+
+  if (selector == NULL || *selector == '\0' ||
+      g_ascii_strcasecmp (selector, "auto") == 0)
+    return g_ptr_array_steal_index (candidates, 0);
+  if (!g_utf8_validate (selector, -1, NULL)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_DEVICE,
+        "device: the selector is not valid UTF-8");
+    return NULL;
+  }
+
+  names = g_string_new (NULL);
+  for (guint i = 0; i < candidates->len; i++) {
+    const ClvDeviceInfo *info = &((ClvCandidate *) candidates->pdata[i])->info;
+
+    if (is_selected (info, selector))
+      return g_ptr_array_steal_index (candidates, i);
+    g_string_append_printf (names, "%s%u: %s (UUID %s)", i > 0 ? "; " : "",
+        info->index, info->name, info->uuid);
+  }
+  g_set_error (error, CLV_ERROR, CLV_ERROR_NO_DEVICE,
+      "device \"%s\": no such Vulkan device; wanted auto, an index, a UUID or "
+      "a "
+      "part of a name; found %s",
+      selector, names->str);
+  return NULL;
+}
+
+static gboolean
+has_device_extension (VkPhysicalDevice physical, const gchar *name)
+{
+  guint32 n = 0;
+  g_autofree VkExtensionProperties *extensions = NULL;
+
+  if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL) !=
+      VK_SUCCESS)
+    return FALSE;
+  extensions = g_new0 (VkExtensionProperties, n + 1);
+  if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions) !=
+      VK_SUCCESS)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (extensions[i].extensionName, name))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+read_limits (ClvDevice *self, const VkPhysicalDeviceProperties *props)
+{
+  VkPhysicalDeviceSubgroupProperties subgroup = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+  };
+  VkPhysicalDeviceProperties2 props2 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+    .pNext = &subgroup,
+  };
+  const VkPhysicalDeviceLimits *from = &props->limits;
+  ClvDeviceLimits *to = &self->limits;
+
+  vkGetPhysicalDeviceProperties2 (self->candidate->physical, &props2);
+  to->software = self->candidate->info.software;
+  to->subgroup_size = subgroup.subgroupSize;
+  to->subgroup_shuffle =
+      (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+      (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
+  to->max_texel_elements = from->maxTexelBufferElements;
+  to->max_storage_bytes = from->maxStorageBufferRange;
+  to->max_invocations = MIN (
+      from->maxComputeWorkGroupInvocations, from->maxComputeWorkGroupSize[0]);
+  for (guint i = 0; i < 3; i++)
+    to->max_groups[i] = from->maxComputeWorkGroupCount[i];
+  to->max_shared_bytes = from->maxComputeSharedMemorySize;
+  to->timestamp_ns =
+      from->timestampComputeAndGraphics ? from->timestampPeriod : 0.0f;
+}
+
+/* Turns on what the kernels use and the device has; `limits` tells them. */
+static gboolean
+open_device (
+    ClvDevice *self, const VkPhysicalDeviceProperties *props, GError **error)
+{
+  VkPhysicalDevice physical = self->candidate->physical;
+  const gboolean is_13 = props->apiVersion >= VK_API_VERSION_1_3;
+  const gboolean pin_extension =
+      !is_13 && has_device_extension (
+                    physical, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+  const gchar *extensions[] = { VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME };
+  VkPhysicalDeviceSubgroupSizeControlFeatures pin = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+  };
+  VkPhysicalDeviceVulkan12Features have12 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = is_13 || pin_extension ? &pin : NULL,
+  };
+  VkPhysicalDeviceVulkan11Features have11 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+    .pNext = &have12,
+  };
+  VkPhysicalDeviceFeatures2 have = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+    .pNext = &have11,
+  };
+  const gfloat priority = 0.5f;
+  const VkDeviceQueueCreateInfo queue = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+    .queueFamilyIndex = self->candidate->queue_family,
+    .queueCount = 1,
+    .pQueuePriorities = &priority,
+  };
+  VkDeviceCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+    .pNext = &have,
+    .queueCreateInfoCount = 1,
+    .pQueueCreateInfos = &queue,
+    .enabledExtensionCount = pin_extension ? 1 : 0,
+    .ppEnabledExtensionNames = extensions,
+  };
+
+  vkGetPhysicalDeviceFeatures2 (physical, &have);
+  self->limits.storage_16bit = have11.storageBuffer16BitAccess;
+  self->limits.subgroup_pin =
+      pin.subgroupSizeControl && pin.computeFullSubgroups;
+
+  /* Of what was reported, keep only what is used. */
+  have.features = (VkPhysicalDeviceFeatures){ 0 };
+  have11 = (VkPhysicalDeviceVulkan11Features){
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+    .pNext = &have12,
+    .storageBuffer16BitAccess = self->limits.storage_16bit,
+  };
+  have12 = (VkPhysicalDeviceVulkan12Features){
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = have12.pNext,
+    .shaderFloat16 = have12.shaderFloat16,
+    .scalarBlockLayout = have12.scalarBlockLayout,
+  };
+
+  CLV_VK (vkCreateDevice, physical, &info, NULL, &self->vk);
+  vkGetDeviceQueue (self->vk, self->candidate->queue_family, 0, &self->queue);
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+static void
+load_debug_calls (ClvDevice *self)
+{
+  if (!self->instance.debug_utils)
+    return;
+  self->set_name = (PFN_vkSetDebugUtilsObjectNameEXT) vkGetDeviceProcAddr (
+      self->vk, "vkSetDebugUtilsObjectNameEXT");
+  self->begin_label = (PFN_vkCmdBeginDebugUtilsLabelEXT) vkGetDeviceProcAddr (
+      self->vk, "vkCmdBeginDebugUtilsLabelEXT");
+  self->end_label = (PFN_vkCmdEndDebugUtilsLabelEXT) vkGetDeviceProcAddr (
+      self->vk, "vkCmdEndDebugUtilsLabelEXT");
+}
+
+ClvDevice *
+clv_device_new (const gchar *selector, GError **error)
+{
+  g_autoptr (ClvDevice) self = g_object_new (CLV_TYPE_DEVICE, NULL);
+  g_autoptr (GPtrArray) candidates = NULL;
+  VkPhysicalDeviceProperties props;
+
+  self->debug = clv_debug_flags ();
+  if (!clv_instance_init (&self->instance, self->debug, error))
+    return NULL;
+  candidates = clv_instance_list_devices (&self->instance, error);
+  if (candidates == NULL)
+    return NULL;
+  self->candidate = choose (candidates, selector, error);
+  if (self->candidate == NULL)
+    return NULL;
+
+  vkGetPhysicalDeviceProperties (self->candidate->physical, &props);
+  read_limits (self, &props);
+  if (!open_device (self, &props, error))
+    goto fail;
+  load_debug_calls (self);
+  if (!clv_device_cache_init (
+          &self->cache, self->vk, &props, self->candidate->info.driver, error))
+    goto fail;
+  return g_steal_pointer (&self);
+
+fail:
+  g_prefix_error (error, "%s: ", self->candidate->info.name);
+  return NULL;
+}
+
+static void
+clv_device_finalize (GObject *object)
+{
+  ClvDevice *self = CLV_DEVICE (object);
+
+  if (clv_device_is_lost (self)) {
+    /* The driver may still be at work on our memory: leave it all to the end
+     * of the process. */
+    g_warning ("%s: the device was lost; what it holds is not freed",
+        self->candidate->info.name);
+  } else {
+    if (self->vk != VK_NULL_HANDLE) {
+      if (self->cache.pipelines != VK_NULL_HANDLE)
+        clv_device_cache_save (&self->cache, self->vk);
+      g_clear_pointer (&self->kernels, g_hash_table_unref);
+      clv_device_cache_clear (&self->cache, self->vk);
+      vkDestroyDevice (self->vk, NULL);
+    }
+    clv_instance_clear (&self->instance);
+  }
+  g_clear_pointer (&self->kernels, g_hash_table_unref);
+  g_clear_pointer (&self->candidate, clv_candidate_free);
+  g_mutex_clear (&self->queue_lock);
+  g_mutex_clear (&self->cache_lock);
+  g_mutex_clear (&self->kernels_lock);
+
+  G_OBJECT_CLASS (clv_device_parent_class)->finalize (object);
+}
+
+static void
+clv_device_class_init (ClvDeviceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = clv_device_finalize;
+}
+
+static void
+clv_device_init (ClvDevice *self)
+{
+  g_mutex_init (&self->queue_lock);
+  g_mutex_init (&self->cache_lock);
+  g_mutex_init (&self->kernels_lock);
+  self->kernels = clv_kernel_table_new (self);
+}
+
+const ClvDeviceInfo *
+clv_device_get_info (ClvDevice *self)
+{
+  return &self->candidate->info;
+}
+
+const ClvDeviceLimits *
+clv_device_get_limits (ClvDevice *self)
+{
+  return &self->limits;
+}
+
+VkDevice
+clv_device_get_vk (ClvDevice *self)
+{
+  return self->vk;
+}
+
+VkPhysicalDevice
+clv_device_get_vk_physical (ClvDevice *self)
+{
+  return self->candidate->physical;
+}
+
+guint
+clv_device_get_queue_family (ClvDevice *self)
+{
+  return self->candidate->queue_family;
+}
+
+VkPipelineCache
+clv_device_get_pipeline_cache (ClvDevice *self)
+{
+  return self->cache.pipelines;
+}
+
+ClvDebugFlags
+clv_device_get_debug (ClvDevice *self)
+{
+  return self->debug;
+}
+
+GHashTable *
+clv_device_get_kernels (ClvDevice *self)
+{
+  return self->kernels;
+}
+
+GMutex *
+clv_device_get_kernels_lock (ClvDevice *self)
+{
+  return &self->kernels_lock;
+}
+
+gboolean
+clv_device_is_lost (ClvDevice *self)
+{
+  return g_atomic_int_get (&self->lost);
+}
+
+void
+clv_device_name_object (
+    ClvDevice *self, VkObjectType type, guint64 handle, const gchar *name)
+{
+  const VkDebugUtilsObjectNameInfoEXT info = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+    .objectType = type,
+    .objectHandle = handle,
+    .pObjectName = name,
+  };
+
+  if (self->set_name != NULL)
+    self->set_name (self->vk, &info);
+}
+
+void
+clv_device_begin_label (
+    ClvDevice *self, VkCommandBuffer cmd, const gchar *label)
+{
+  const VkDebugUtilsLabelEXT info = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT,
+    .pLabelName = label,
+  };
+
+  if (self->begin_label != NULL)
+    self->begin_label (cmd, &info);
+}
+
+void
+clv_device_end_label (ClvDevice *self, VkCommandBuffer cmd)
+{
+  if (self->end_label != NULL)
+    self->end_label (cmd);
+}
+
+gboolean
+clv_device_submit_and_wait (
+    ClvDevice *self, VkCommandBuffer cmd, VkFence fence, GError **error)
+{
+  const VkSubmitInfo submit = {
+    .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+    .commandBufferCount = 1,
+    .pCommandBuffers = &cmd,
+  };
+  const guint64 timeout =
+      self->limits.software ? SOFTWARE_TIMEOUT_NS : GPU_TIMEOUT_NS;
+  VkResult result;
+
+  if (clv_device_is_lost (self)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
+        "%s: the device was lost before", self->candidate->info.name);
+    return FALSE;
+  }
+  CLV_VK (vkResetFences, self->vk, 1, &fence);
+  g_mutex_lock (&self->queue_lock);
+  result = vkQueueSubmit (self->queue, 1, &submit, fence);
+  g_mutex_unlock (&self->queue_lock);
+  if (result == VK_ERROR_DEVICE_LOST)
+    g_atomic_int_set (&self->lost, TRUE);
+  if (!clv_vk_check (result, "vkQueueSubmit", error))
+    goto fail;
+
+  result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, timeout);
+  if (result != VK_SUCCESS)
+    g_atomic_int_set (&self->lost, TRUE);
+  if (result == VK_TIMEOUT) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
+        "%s: no answer for %" G_GUINT64_FORMAT " seconds",
+        self->candidate->info.name, timeout / 1000000000);
+    return FALSE;
+  }
+  if (!clv_vk_check (result, "vkWaitForFences", error))
+    goto fail;
+  return TRUE;
+
+fail:
+  g_prefix_error (error, "%s: ", self->candidate->info.name);
+  return FALSE;
+}
+
+void
+clv_device_mark_cache_dirty (ClvDevice *self)
+{
+  g_mutex_lock (&self->cache_lock);
+  self->cache.dirty = TRUE;
+  g_mutex_unlock (&self->cache_lock);
+}
+
+void
+clv_device_save_cache (ClvDevice *self)
+{
+  g_mutex_lock (&self->cache_lock);
+  clv_device_cache_save (&self->cache, self->vk);
+  g_mutex_unlock (&self->cache_lock);
+}
+
+gchar *
+clv_device_get_verdict (ClvDevice *self, const gchar *key)
+{
+  gchar *value;
+
+  g_mutex_lock (&self->cache_lock);
+  value = g_key_file_get_string (self->cache.verdicts, "kernels", key, NULL);
+  g_mutex_unlock (&self->cache_lock);
+  return value;
+}
+
+void
+clv_device_set_verdict (ClvDevice *self, const gchar *key, const gchar *value)
+{
+  g_mutex_lock (&self->cache_lock);
+  g_key_file_set_string (self->cache.verdicts, "kernels", key, value);
+  self->cache.dirty = TRUE;
+  g_mutex_unlock (&self->cache_lock);
+}

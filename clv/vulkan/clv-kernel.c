@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define G_LOG_DOMAIN "clv"
+
+#include "clv-kernel-private.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define LOCAL_SIZE_ID 253
+
+static gboolean
+make_layouts (ClvKernel *self, GError **error)
+{
+  VkDescriptorSetLayoutBinding bindings[CLV_KERNEL_MAX_BINDINGS];
+  const guint n = self->params.n_buffers + self->params.n_texels;
+  const VkPushConstantRange push = {
+    .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+    .size = self->params.push_bytes,
+  };
+  const VkDescriptorSetLayoutCreateInfo set_info = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+    .bindingCount = n,
+    .pBindings = bindings,
+  };
+  const VkPipelineLayoutCreateInfo layout_info = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+    .setLayoutCount = 1,
+    .pSetLayouts = &self->set_layout,
+    .pushConstantRangeCount = push.size > 0 ? 1 : 0,
+    .pPushConstantRanges = &push,
+  };
+
+  for (guint i = 0; i < n; i++)
+    bindings[i] = (VkDescriptorSetLayoutBinding){
+      .binding = i,
+      .descriptorType = i < self->params.n_buffers
+                            ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                            : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+      .descriptorCount = 1,
+      .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+    };
+  CLV_VK (vkCreateDescriptorSetLayout, self->vk, &set_info, NULL,
+      &self->set_layout);
+  CLV_VK (vkCreatePipelineLayout, self->vk, &layout_info, NULL, &self->layout);
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+/* SPIR-V from the resources; the copy is aligned to words. */
+static VkShaderModule
+load_module (ClvKernel *self, GError **error)
+{
+  g_autofree gchar *path =
+      g_strdup_printf ("/clv/shaders/%s.spv", self->params.name);
+  g_autoptr (GBytes) bytes =
+      g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  VkShaderModule module = VK_NULL_HANDLE;
+  VkShaderModuleCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+  };
+  g_autofree guint32 *code = NULL;
+
+  if (bytes == NULL)
+    return VK_NULL_HANDLE;
+  info.codeSize = g_bytes_get_size (bytes);
+  code = g_memdup2 (g_bytes_get_data (bytes, NULL), info.codeSize);
+  info.pCode = code;
+  CLV_VK (vkCreateShaderModule, self->vk, &info, NULL, &module);
+
+fail:
+  return module;
+}
+
+static gboolean
+make_pipeline (ClvKernel *self, ClvDevice *device, GError **error)
+{
+  const ClvKernelParams *params = &self->params;
+  VkSpecializationMapEntry entries[CLV_KERNEL_MAX_SPEC + 1];
+  guint32 values[CLV_KERNEL_MAX_SPEC + 1];
+  VkSpecializationInfo spec = {
+    .pMapEntries = entries,
+    .pData = values,
+  };
+  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+    .sType =
+        VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+    .requiredSubgroupSize = params->subgroup_size,
+  };
+  const gboolean pin = params->subgroup_size != 0 &&
+                       clv_device_get_limits (device)->subgroup_pin;
+  VkComputePipelineCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+    .layout = self->layout,
+    .stage = {
+      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+      .pNext = pin ? &subgroup : NULL,
+      .flags = pin
+          ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT
+          : 0,
+      .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+      .pName = "main",
+      .pSpecializationInfo = &spec,
+    },
+  };
+
+  for (guint i = 0; i < params->n_spec; i++) {
+    entries[i] = (VkSpecializationMapEntry){ i, i * 4, 4 };
+    values[i] = params->spec[i];
+  }
+  spec.mapEntryCount = params->n_spec;
+  if (params->local_size > 0) {
+    const guint i = spec.mapEntryCount++;
+
+    entries[i] = (VkSpecializationMapEntry){ LOCAL_SIZE_ID, i * 4, 4 };
+    values[i] = params->local_size;
+  }
+  spec.dataSize = spec.mapEntryCount * 4;
+
+  info.stage.module = load_module (self, error);
+  if (info.stage.module == VK_NULL_HANDLE)
+    return FALSE;
+  CLV_VK (vkCreateComputePipelines, self->vk,
+      clv_device_get_pipeline_cache (device), 1, &info, NULL, &self->pipeline);
+  vkDestroyShaderModule (self->vk, info.stage.module, NULL);
+  clv_device_name_object (
+      device, VK_OBJECT_TYPE_PIPELINE, (guint64) self->pipeline, params->name);
+  return TRUE;
+
+fail:
+  vkDestroyShaderModule (self->vk, info.stage.module, NULL);
+  return FALSE;
+}
+
+static void
+kernel_free (ClvKernel *self)
+{
+  if (!clv_device_is_lost (self->device)) {
+    vkDestroyPipeline (self->vk, self->pipeline, NULL);
+    vkDestroyPipelineLayout (self->vk, self->layout, NULL);
+    vkDestroyDescriptorSetLayout (self->vk, self->set_layout, NULL);
+  }
+  g_free (self->name);
+  g_free (self);
+}
+
+static guint
+kernel_hash (gconstpointer key)
+{
+  const ClvKernelParams *params = key;
+  guint hash = g_str_hash (params->name);
+
+  hash = hash * 31 + params->local_size;
+  for (guint i = 0; i < params->n_spec; i++)
+    hash = hash * 31 + params->spec[i];
+  return hash;
+}
+
+static gboolean
+kernel_equal (gconstpointer a, gconstpointer b)
+{
+  const ClvKernelParams *x = a, *y = b;
+
+  return g_str_equal (x->name, y->name) && x->n_buffers == y->n_buffers &&
+         x->n_texels == y->n_texels && x->push_bytes == y->push_bytes &&
+         x->local_size == y->local_size &&
+         x->subgroup_size == y->subgroup_size && x->n_spec == y->n_spec &&
+         memcmp (x->spec, y->spec, x->n_spec * sizeof x->spec[0]) == 0;
+}
+
+GHashTable *
+clv_kernel_table_new (ClvDevice *device)
+{
+  return g_hash_table_new_full (
+      kernel_hash, kernel_equal, NULL, (GDestroyNotify) kernel_free);
+}
+
+static ClvKernel *
+kernel_new (ClvDevice *device, const ClvKernelParams *params, GError **error)
+{
+  ClvKernel *self = g_new0 (ClvKernel, 1);
+  const gint64 start = g_get_monotonic_time ();
+
+  self->device = device;
+  self->vk = clv_device_get_vk (device);
+  self->name = g_strdup (params->name);
+  self->params = *params;
+  self->params.name = self->name;
+  if (!make_layouts (self, error) || !make_pipeline (self, device, error)) {
+    g_prefix_error (error, "kernel %s: ", params->name);
+    kernel_free (self);
+    return NULL;
+  }
+  if (clv_device_get_debug (device) & CLV_DEBUG_TIME)
+    g_printerr ("clv: made kernel %s in %.1f ms\n", params->name,
+        (g_get_monotonic_time () - start) / 1e3);
+  return self;
+}
+
+const ClvKernel *
+clv_kernel_get (
+    ClvDevice *device, const ClvKernelParams *params, GError **error)
+{
+  GHashTable *table = clv_device_get_kernels (device);
+  ClvKernel *self;
+
+  g_mutex_lock (clv_device_get_kernels_lock (device));
+  self = g_hash_table_lookup (table, params);
+  if (self == NULL) {
+    self = kernel_new (device, params, error);
+    if (self != NULL) {
+      g_hash_table_insert (table, &self->params, self);
+      clv_device_mark_cache_dirty (device);
+    }
+  }
+  g_mutex_unlock (clv_device_get_kernels_lock (device));
+  return self;
+}
+
+guint
+clv_kernel_count (ClvDevice *device)
+{
+  guint n;
+
+  g_mutex_lock (clv_device_get_kernels_lock (device));
+  n = g_hash_table_size (clv_device_get_kernels (device));
+  g_mutex_unlock (clv_device_get_kernels_lock (device));
+  return n;
+}
