@@ -7,6 +7,7 @@
 #include "clv-device-cache.h"
 #include "clv-instance.h"
 #include "clv-kernel.h"
+#include "shaders/clv-shaders.h"
 
 #include <string.h>
 
@@ -267,6 +268,9 @@ clv_device_new (const gchar *selector, GError **error)
   g_autoptr (ClvDevice) self = g_object_new (CLV_TYPE_DEVICE, NULL);
   g_autoptr (GPtrArray) candidates = NULL;
   VkPhysicalDeviceProperties props;
+
+  /* Named here so that a linker that picks objects takes the shaders too. */
+  g_return_val_if_fail (clv_shaders_get_resource () != NULL, NULL);
 
   self->debug = clv_debug_flags ();
   if (!clv_instance_init (&self->instance, self->debug, error))

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-head.h"
+
+#include <string.h>
+
+gboolean
+clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
+    const gchar *projection, const ClvTowerConfig *config, guint embedding,
+    guint capacity, GError **error)
+{
+  ClvDevice *device = weights->device;
+  const gsize result_floats = (gsize) capacity * clv_row_stride (embedding);
+
+  self->width = config->width;
+  self->embedding = embedding;
+  self->eps = config->eps;
+  self->capacity = capacity;
+  return clv_weights_load_norm (
+             weights, norm, config->width, &self->norm, error) &&
+         clv_weights_load_linear (weights, projection, embedding, config->width,
+             FALSE, &self->projection, error) &&
+         clv_buffer_init (&self->rows, device, "pooled rows", CLV_MEMORY_UPLOAD,
+             capacity * sizeof (guint32), VK_FORMAT_UNDEFINED, error) &&
+         clv_activation_init (
+             &self->pooled, device, "pooled", capacity, config->width, error) &&
+         clv_activation_init (
+             &self->normed, device, "normed", capacity, config->width, error) &&
+         clv_activation_init (
+             &self->embeds, device, "embeds", capacity, embedding, error) &&
+         clv_buffer_init (&self->result, device, "result", CLV_MEMORY_READBACK,
+             result_floats * sizeof (gfloat), VK_FORMAT_UNDEFINED, error);
+}
+
+void
+clv_head_clear (ClvHead *self)
+{
+  clv_norm_clear (&self->norm);
+  clv_linear_clear (&self->projection);
+  clv_buffer_clear (&self->rows);
+  clv_buffer_clear (&self->pooled);
+  clv_buffer_clear (&self->normed);
+  clv_buffer_clear (&self->embeds);
+  clv_buffer_clear (&self->result);
+}
+
+void
+clv_head_record (
+    const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x, guint n)
+{
+  clv_commands_push_label (cmds, "head");
+  clv_op_gather_rows (cmds, x, &self->rows, &self->pooled, n, self->width);
+  clv_op_layernorm (cmds, &self->pooled, &self->norm.gain, &self->norm.bias,
+      &self->normed, n, self->width, self->eps);
+  clv_op_gemm (cmds, &self->projection, &self->normed, NULL, &self->embeds, n,
+      CLV_ACTIVATION_NONE);
+  clv_op_l2norm (cmds, &self->embeds, &self->embeds, n, self->embedding);
+  clv_commands_copy (cmds, &self->embeds, 0, &self->result, 0,
+      (gsize) n * clv_row_stride (self->embedding) * sizeof (gfloat));
+  clv_commands_pop_label (cmds);
+}
+
+void
+clv_head_read (const ClvHead *self, guint i, gfloat *ret_embedding)
+{
+  const gfloat *result = self->result.map;
+
+  memcpy (ret_embedding, result + (gsize) i * clv_row_stride (self->embedding),
+      self->embedding * sizeof (gfloat));
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The vision tower.
+ *
+ *   frames → patches (B·P, 3·p²) → patch embedding (B·P, C) → + class token and
+ *   positions (B·T, C) → pre_layrnorm → transformer → class tokens → head
+ *
+ * Dosovitskiy et al. 2021, fig. 1; Transformers' CLIPVisionTransformer. */
+
+#include <clv/clv-image-encoder.h>
+
+#include "clv-head.h"
+#include "ops/clv-ops-check.h"
+#include "ops/clv-preprocess.h"
+
+#include <string.h>
+
+struct _ClvImageEncoder {
+  GObject parent;
+
+  ClvDevice *device;
+  guint n_patches; /* P of one picture */
+  guint n_tokens;  /* T = P + 1 */
+  guint max_chunk; /* pictures in one run */
+
+  ClvPreprocessor *preprocessor;
+  ClvBuffer patches;  /* (max_chunk · P, 3 · p²) */
+  ClvBuffer embedded; /* (activations, C) */
+  ClvBuffer table;    /* (T, C): class token and positions */
+  ClvLinear patch_embedding;
+  ClvNorm pre_norm;
+  ClvTransformer transformer;
+  ClvActivations activations; /* grow with the largest batch seen */
+  ClvHead head;
+  ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
+};
+
+G_DEFINE_FINAL_TYPE (ClvImageEncoder, clv_image_encoder, G_TYPE_OBJECT)
+
+/* Row 0 is class embedding + position 0, a constant; the other rows are the
+ * positions of the patches. */
+static gboolean
+load_table (
+    ClvImageEncoder *self, const ClvWeights *weights, guint c, GError **error)
+{
+  const guint stride = clv_row_stride (c);
+  g_autofree gfloat *class_token = clv_weights_read (
+      weights, "vision_model.embeddings", ".class_embedding", error);
+  g_autofree gfloat *positions = NULL;
+  g_autofree gfloat *table = g_new0 (gfloat, (gsize) self->n_tokens * stride);
+
+  if (class_token == NULL)
+    return FALSE;
+  positions = clv_weights_read (
+      weights, "vision_model.embeddings.position_embedding", ".weight", error);
+  if (positions == NULL)
+    return FALSE;
+  for (guint t = 0; t < self->n_tokens; t++)
+    memcpy (table + (gsize) t * stride, positions + (gsize) t * c,
+        c * sizeof (gfloat));
+  for (guint i = 0; i < c; i++)
+    table[i] += class_token[i];
+  return clv_activation_init (
+             &self->table, self->device, "tokens", self->n_tokens, c, error) &&
+         clv_buffer_upload (&self->table, 0, table,
+             (gsize) self->n_tokens * stride * sizeof (gfloat), error);
+}
+
+static gboolean
+load (ClvImageEncoder *self, const ClvWeights *weights,
+    const ClvModelConfig *config, GError **error)
+{
+  const guint c = config->vision.width;
+  const guint k = 3 * config->patch_size * config->patch_size;
+
+  return clv_activation_init (&self->patches, self->device, "patches",
+             self->max_chunk * self->n_patches, k, error) &&
+         load_table (self, weights, c, error) &&
+         clv_weights_load_linear (weights,
+             "vision_model.embeddings.patch_embedding", c, k, FALSE,
+             &self->patch_embedding, error) &&
+         clv_weights_load_norm (
+             weights, "vision_model.pre_layrnorm", c, &self->pre_norm, error) &&
+         clv_transformer_init (&self->transformer, weights, "vision_model",
+             &config->vision, FALSE, error) &&
+         clv_head_init (&self->head, weights, "vision_model.post_layernorm",
+             "visual_projection", &config->vision,
+             clv_model_get_embedding_width (weights->model), self->max_chunk,
+             error);
+}
+
+ClvImageEncoder *
+clv_image_encoder_new (
+    ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error)
+{
+  g_autoptr (ClvImageEncoder) self =
+      g_object_new (CLV_TYPE_IMAGE_ENCODER, NULL);
+  const ClvModelConfig *config = clv_model_get_config (model);
+  const ClvWeights weights = {
+    .device = device,
+    .model = model,
+    .storage =
+        precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32,
+  };
+  const guint grid = config->image_size / config->patch_size;
+
+  self->device = g_object_ref (device);
+  self->n_patches = grid * grid;
+  self->n_tokens = self->n_patches + 1;
+  self->max_chunk = MIN (CLV_MAX_BATCH,
+      clv_activations_max_rows (device, &config->vision) / self->n_tokens);
+  if (self->max_chunk == 0) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "model \"%s\": the activations of one picture of %u tokens are larger "
+        "than a storage buffer of this device",
+        clv_model_get_name (model), self->n_tokens);
+    return NULL;
+  }
+
+  if (!clv_ops_check (device, error) || !clv_preprocess_check (device, error))
+    return NULL;
+  if (!load (self, &weights, config, error)) {
+    g_prefix_error (
+        error, "model \"%s\", vision tower: ", clv_model_get_name (model));
+    return NULL;
+  }
+  self->preprocessor =
+      clv_preprocessor_new (device, config, &self->patches, error);
+  if (self->preprocessor == NULL)
+    return NULL;
+  clv_device_save_cache (device);
+  return g_steal_pointer (&self);
+}
+
+static void
+forget_commands (ClvImageEncoder *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->commands); i++)
+    g_clear_pointer (&self->commands[i], clv_commands_free);
+}
+
+static void
+clv_image_encoder_finalize (GObject *object)
+{
+  ClvImageEncoder *self = CLV_IMAGE_ENCODER (object);
+
+  forget_commands (self);
+  g_clear_pointer (&self->preprocessor, clv_preprocessor_free);
+  clv_head_clear (&self->head);
+  clv_activations_clear (&self->activations);
+  clv_transformer_clear (&self->transformer);
+  clv_norm_clear (&self->pre_norm);
+  clv_linear_clear (&self->patch_embedding);
+  clv_buffer_clear (&self->table);
+  clv_buffer_clear (&self->embedded);
+  clv_buffer_clear (&self->patches);
+  g_clear_object (&self->device);
+
+  G_OBJECT_CLASS (clv_image_encoder_parent_class)->finalize (object);
+}
+
+static void
+clv_image_encoder_class_init (ClvImageEncoderClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = clv_image_encoder_finalize;
+}
+
+static void
+clv_image_encoder_init (ClvImageEncoder *self)
+{
+}
+
+guint
+clv_image_encoder_get_width (ClvImageEncoder *self)
+{
+  return self->head.embedding;
+}
+
+/* Room for `batch` pictures. Recordings hold the old buffers: they go too. */
+static gboolean
+make_room (ClvImageEncoder *self, guint batch, GError **error)
+{
+  const guint rows = batch * self->n_tokens;
+
+  if (rows <= self->activations.rows)
+    return TRUE;
+  forget_commands (self);
+  clv_activations_clear (&self->activations);
+  clv_buffer_clear (&self->embedded);
+  if (clv_activations_init (&self->activations, self->device,
+          &self->transformer.config, rows, error) &&
+      clv_activation_init (&self->embedded, self->device, "embedded",
+          batch * self->n_patches, self->transformer.config.width, error))
+    return TRUE;
+  clv_activations_clear (&self->activations);
+  g_prefix_error (error, "a batch of %u: ", batch);
+  return FALSE;
+}
+
+static ClvCommands *
+record (ClvImageEncoder *self, guint batch, GError **error)
+{
+  const ClvActivations *a = &self->activations;
+  const ClvTowerConfig *config = &self->transformer.config;
+  g_autofree gchar *name = g_strdup_printf ("image encoder, batch %u", batch);
+  g_autoptr (ClvCommands) cmds = clv_commands_new (self->device, name, error);
+
+  if (cmds == NULL)
+    return NULL;
+  clv_commands_push_label (cmds, "embeddings");
+  clv_op_gemm (cmds, &self->patch_embedding, &self->patches, NULL,
+      &self->embedded, batch * self->n_patches, CLV_ACTIVATION_NONE);
+  clv_op_assemble_tokens (cmds, &self->embedded, &self->table, &a->h, batch,
+      self->n_tokens, config->width);
+  clv_op_layernorm (cmds, &a->h, &self->pre_norm.gain, &self->pre_norm.bias,
+      &a->x, batch * self->n_tokens, config->width, config->eps);
+  clv_commands_pop_label (cmds);
+  clv_transformer_record (&self->transformer, cmds, a, batch, self->n_tokens);
+  clv_head_record (&self->head, cmds, &a->x, batch);
+  if (!clv_commands_end (cmds, error))
+    return NULL;
+  clv_device_save_cache (self->device);
+  return g_steal_pointer (&cmds);
+}
+
+/* Pictures that fit in one run. */
+static gboolean
+encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
+    gfloat *ret_embeddings, GError **error)
+{
+  guint32 *rows = self->head.rows.map;
+
+  if (!make_room (self, n, error))
+    return FALSE;
+  if (self->commands[n] == NULL) {
+    self->commands[n] = record (self, n, error);
+    if (self->commands[n] == NULL)
+      return FALSE;
+  }
+  for (guint i = 0; i < n; i++) {
+    if (!clv_preprocessor_run (self->preprocessor, &frames[i], i, error))
+      return FALSE;
+    rows[i] = i * self->n_tokens; /* the class token */
+  }
+  if (!clv_commands_run (self->commands[n], error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    clv_head_read (
+        &self->head, i, ret_embeddings + (gsize) i * self->head.embedding);
+  return TRUE;
+}
+
+gboolean
+clv_image_encoder_encode (ClvImageEncoder *self, const ClvFrame *frames,
+    guint n_frames, gfloat *ret_embeddings, GError **error)
+{
+  const gsize width = self->head.embedding;
+  g_autofree gfloat *embeddings = g_new (gfloat, n_frames * width);
+
+  for (guint first = 0; first < n_frames; first += self->max_chunk)
+    if (!encode_chunk (self, frames + first,
+            MIN (self->max_chunk, n_frames - first), embeddings + first * width,
+            error))
+      return FALSE;
+  memcpy (ret_embeddings, embeddings, n_frames * width * sizeof (gfloat));
+  return TRUE;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-transformer.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _ClvTransformerLayer {
+  ClvNorm norm1;
+  ClvLinear qkv;
+  ClvLinear out;
+  ClvNorm norm2;
+  ClvLinear fc1;
+  ClvLinear fc2;
+};
+
+/* One part of the fused (3 C, C) projection, times `scale`. */
+static gboolean
+read_part (const ClvWeights *weights, const gchar *prefix, const gchar *part,
+    guint c, gfloat scale, gfloat *w, gfloat *b, GError **error)
+{
+  g_autofree gchar *name = g_strconcat (prefix, ".self_attn.", part, NULL);
+  g_autofree gfloat *weight =
+      clv_weights_read (weights, name, ".weight", error);
+  g_autofree gfloat *bias = NULL;
+
+  if (weight == NULL)
+    return FALSE;
+  bias = clv_weights_read (weights, name, ".bias", error);
+  if (bias == NULL)
+    return FALSE;
+  for (gsize i = 0; i < (gsize) c * c; i++)
+    w[i] = weight[i] * scale;
+  for (guint i = 0; i < c; i++)
+    b[i] = bias[i] * scale;
+  return TRUE;
+}
+
+/* q, k and v as one layer. 1/sqrt (D) is folded into q (Vaswani et al., eq. 1:
+ * the scores are q·k / sqrt (D), and q is linear in its weights). */
+static gboolean
+load_qkv (ClvTransformerLayer *layer, const ClvWeights *weights,
+    const gchar *prefix, const ClvTowerConfig *config, GError **error)
+{
+  const gsize c = config->width;
+  const gfloat scale = 1.0 / sqrt ((gdouble) c / config->n_heads);
+  g_autofree gfloat *w = g_try_new (gfloat, 3 * c * c);
+  g_autofree gfloat *b = g_new (gfloat, 3 * c);
+  g_autofree gchar *name = g_strconcat (prefix, ".self_attn.qkv", NULL);
+
+  if (w == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
+        "%s: no host memory for %" G_GSIZE_FORMAT " floats", name, 3 * c * c);
+    return FALSE;
+  }
+  return read_part (weights, prefix, "q_proj", c, scale, w, b, error) &&
+         read_part (weights, prefix, "k_proj", c, 1, w + c * c, b + c, error) &&
+         read_part (weights, prefix, "v_proj", c, 1, w + 2 * c * c, b + 2 * c,
+             error) &&
+         clv_linear_init (&layer->qkv, weights->device, name, w, b, 3 * c, c,
+             weights->storage, error);
+}
+
+static gboolean
+load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
+    const gchar *prefix, const ClvTowerConfig *config, GError **error)
+{
+  const guint c = config->width, mlp = config->mlp_width;
+  g_autofree gchar *norm1 = g_strconcat (prefix, ".layer_norm1", NULL);
+  g_autofree gchar *norm2 = g_strconcat (prefix, ".layer_norm2", NULL);
+  g_autofree gchar *out = g_strconcat (prefix, ".self_attn.out_proj", NULL);
+  g_autofree gchar *fc1 = g_strconcat (prefix, ".mlp.fc1", NULL);
+  g_autofree gchar *fc2 = g_strconcat (prefix, ".mlp.fc2", NULL);
+
+  return clv_weights_load_norm (weights, norm1, c, &layer->norm1, error) &&
+         load_qkv (layer, weights, prefix, config, error) &&
+         clv_weights_load_linear (
+             weights, out, c, c, TRUE, &layer->out, error) &&
+         clv_weights_load_norm (weights, norm2, c, &layer->norm2, error) &&
+         clv_weights_load_linear (
+             weights, fc1, mlp, c, TRUE, &layer->fc1, error) &&
+         clv_weights_load_linear (
+             weights, fc2, c, mlp, TRUE, &layer->fc2, error);
+}
+
+gboolean
+clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
+    const gchar *prefix, const ClvTowerConfig *config, gboolean causal,
+    GError **error)
+{
+  self->config = *config;
+  self->causal = causal;
+  self->layers = g_new0 (ClvTransformerLayer, config->n_layers);
+  for (guint i = 0; i < config->n_layers; i++) {
+    g_autofree gchar *name =
+        g_strdup_printf ("%s.encoder.layers.%u", prefix, i);
+
+    if (!load_layer (&self->layers[i], weights, name, config, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+void
+clv_transformer_clear (ClvTransformer *self)
+{
+  for (guint i = 0; self->layers != NULL && i < self->config.n_layers; i++) {
+    ClvTransformerLayer *layer = &self->layers[i];
+
+    clv_norm_clear (&layer->norm1);
+    clv_linear_clear (&layer->qkv);
+    clv_linear_clear (&layer->out);
+    clv_norm_clear (&layer->norm2);
+    clv_linear_clear (&layer->fc1);
+    clv_linear_clear (&layer->fc2);
+  }
+  g_clear_pointer (&self->layers, g_free);
+}
+
+gboolean
+clv_activations_init (ClvActivations *self, ClvDevice *device,
+    const ClvTowerConfig *config, guint rows, GError **error)
+{
+  const guint c = config->width;
+
+  self->rows = rows;
+  return clv_activation_init (&self->x, device, "x", rows, c, error) &&
+         clv_activation_init (&self->h, device, "h", rows, c, error) &&
+         clv_activation_init (&self->qkv, device, "qkv", rows, 3 * c, error) &&
+         clv_activation_init (
+             &self->mlp, device, "mlp", rows, config->mlp_width, error);
+}
+
+void
+clv_activations_clear (ClvActivations *self)
+{
+  clv_buffer_clear (&self->x);
+  clv_buffer_clear (&self->h);
+  clv_buffer_clear (&self->qkv);
+  clv_buffer_clear (&self->mlp);
+  self->rows = 0;
+}
+
+guint
+clv_activations_max_rows (ClvDevice *device, const ClvTowerConfig *config)
+{
+  const ClvDeviceLimits *limits = clv_device_get_limits (device);
+  const guint64 widest = MAX (
+      clv_row_stride (3 * config->width), clv_row_stride (config->mlp_width));
+  const guint64 floats = MIN (limits->max_storage_bytes / sizeof (gfloat),
+      limits->max_texel_elements * 4);
+  const guint64 rows = floats / widest;
+
+  return rows > CLV_ROWS_SLACK ? MIN (rows - CLV_ROWS_SLACK, G_MAXINT32) : 0;
+}
+
+void
+clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
+    const ClvActivations *a, guint batch, guint tokens)
+{
+  const ClvTowerConfig *config = &self->config;
+  const guint m = batch * tokens, c = config->width;
+
+  for (guint i = 0; i < config->n_layers; i++) {
+    const ClvTransformerLayer *layer = &self->layers[i];
+    g_autofree gchar *label = g_strdup_printf ("layer %u", i);
+
+    clv_commands_push_label (cmds, label);
+    clv_op_layernorm (cmds, &a->x, &layer->norm1.gain, &layer->norm1.bias,
+        &a->h, m, c, config->eps);
+    clv_op_gemm (
+        cmds, &layer->qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
+    clv_op_attention (cmds, &a->qkv, &a->h, batch, tokens, config->n_heads,
+        c / config->n_heads, self->causal);
+    clv_op_gemm (
+        cmds, &layer->out, &a->h, &a->x, &a->x, m, CLV_ACTIVATION_NONE);
+    clv_op_layernorm (cmds, &a->x, &layer->norm2.gain, &layer->norm2.bias,
+        &a->h, m, c, config->eps);
+    clv_op_gemm (
+        cmds, &layer->fc1, &a->h, NULL, &a->mlp, m, config->activation);
+    clv_op_gemm (
+        cmds, &layer->fc2, &a->mlp, &a->x, &a->x, m, CLV_ACTIVATION_NONE);
+    clv_commands_pop_label (cmds);
+  }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The stack of pre-LN blocks that both towers share.
+ *
+ *   x (M, C) ─┬─ LN ─ qkv ─ attention ─ out ─┬─ + ─┬─ LN ─ fc1 ─ act ─ fc2 ─ + ─► x
+ *             └──────────────────────────────┘     └─────────────────────────┘
+ *
+ * M = B · T. Vaswani et al. 2017, fig. 1, with the norms moved to the front of
+ * each block; Radford et al. 2021, 2.4; Transformers' CLIPEncoderLayer. */
+
+#pragma once
+
+#include "clv-weights.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ClvTransformerLayer ClvTransformerLayer;
+
+typedef struct {
+  ClvTowerConfig config;
+  gboolean causal;
+  ClvTransformerLayer *layers;
+} ClvTransformer;
+
+/* PREFIX is "vision_model" or "text_model". */
+gboolean clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
+    const gchar *prefix, const ClvTowerConfig *config, gboolean causal,
+    GError **error);
+void clv_transformer_clear (ClvTransformer *self);
+
+/* The activations of up to `rows` tokens. x is input and output. */
+typedef struct {
+  guint rows;
+  ClvBuffer x;   /* (rows, C) */
+  ClvBuffer h;   /* (rows, C) */
+  ClvBuffer qkv; /* (rows, 3 C) */
+  ClvBuffer mlp; /* (rows, mlp) */
+} ClvActivations;
+
+gboolean clv_activations_init (ClvActivations *self, ClvDevice *device,
+    const ClvTowerConfig *config, guint rows, GError **error);
+void clv_activations_clear (ClvActivations *self);
+
+/* The most rows of which every activation fits in one storage buffer. */
+guint clv_activations_max_rows (
+    ClvDevice *device, const ClvTowerConfig *config);
+
+void clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
+    const ClvActivations *activations, guint batch, guint tokens);
+
+G_END_DECLS
