@@ -23,6 +23,7 @@ typedef enum {
 typedef struct {
   const gchar *name;
   ClvDtype dtype;
+  const gchar *dtype_name; /* as the file spells it */
   guint n_dims;
   guint64 shape[CLV_MAX_DIMS];
   guint64 n_elements;
@@ -48,11 +49,23 @@ const ClvTensor *clv_tensor_file_lookup (
 const gchar *clv_tensor_file_get_path (
     ClvTensorFile *self, const ClvTensor *tensor);
 
+/* Adds what tells this weights file from others to a checksum: headers, sizes,
+ * modification times and a sample of the data. */
+void clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum);
+
+/* "(512, 64)", for messages. */
+gchar *clv_tensor_shape_string (guint n_dims, const guint64 *shape);
+
+/* TRUE with the index of the first element that is NaN or infinite. F32, F16
+ * and BF16 only. Runs at the speed of memory. */
+gboolean clv_tensor_find_not_finite (
+    const ClvTensor *tensor, guint64 *ret_index);
+
 /* Copies elements [first, first + n) to float32. F32, F16 and BF16 only. */
 void clv_tensor_to_float (
     const ClvTensor *tensor, guint64 first, guint64 n, gfloat *ret_values);
 
-/* Writes float32 tensors and string metadata: aside, then renamed. */
+/* For clv_tensor_file_write(). */
 typedef struct {
   const gchar *name;
   guint n_dims;
@@ -60,6 +73,8 @@ typedef struct {
   const gfloat *values;
 } ClvFloatTensor;
 
+/* Writes float32 tensors and string metadata: aside, then renamed. The keys are
+ * NULL-terminated or NULL, each with its value. */
 gboolean clv_tensor_file_write (const gchar *path,
     const ClvFloatTensor *tensors, guint n_tensors,
     const gchar *const *metadata_keys, const gchar *const *metadata_values,

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-tensor-file.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include <clv/clv-error.h>
+
+#include "clv-safetensors.h"
+#include "text/clv-json.h"
+
+/* What a model id reads of the data: as many pieces of so many bytes. */
+#define N_SAMPLES    256
+#define SAMPLE_BYTES 1024
+
+struct _ClvTensorFile {
+  GPtrArray *shards;   /* ClvSafetensors, sorted by path */
+  GHashTable *tensors; /* name → ClvTensor of a shard */
+};
+
+static ClvTensorFile *
+new_empty (void)
+{
+  ClvTensorFile *self = g_new0 (ClvTensorFile, 1);
+
+  self->shards = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) clv_safetensors_free);
+  self->tensors = g_hash_table_new (g_str_hash, g_str_equal);
+  return self;
+}
+
+void
+clv_tensor_file_free (ClvTensorFile *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->tensors);
+  g_ptr_array_unref (self->shards);
+  g_free (self);
+}
+
+static gboolean
+open_single (ClvTensorFile *self, const gchar *path, GError **error)
+{
+  ClvSafetensors *file = clv_safetensors_open (path, error);
+  GHashTableIter iter;
+  gpointer name, tensor;
+
+  if (file == NULL)
+    return FALSE;
+  g_ptr_array_add (self->shards, file);
+  g_hash_table_iter_init (&iter, file->tensors);
+  while (g_hash_table_iter_next (&iter, &name, &tensor))
+    g_hash_table_insert (self->tensors, name, tensor);
+  return TRUE;
+}
+
+/* The shard of that file name, opened at its first use. */
+static ClvSafetensors *
+get_shard (ClvTensorFile *self, GHashTable *by_name, const gchar *directory,
+    const gchar *file_name, GError **error)
+{
+  ClvSafetensors *shard = g_hash_table_lookup (by_name, file_name);
+  g_autofree gchar *path = NULL;
+
+  if (shard != NULL)
+    return shard;
+  path = g_build_filename (directory, file_name, NULL);
+  shard = clv_safetensors_open (path, error);
+  if (shard == NULL)
+    return NULL;
+  g_ptr_array_add (self->shards, shard);
+  g_hash_table_insert (by_name, (gpointer) file_name, shard);
+  return shard;
+}
+
+/* The index is no reason to open a file elsewhere. */
+static gboolean
+is_plain_name (const gchar *file_name)
+{
+  return *file_name != '\0' && !g_str_equal (file_name, ".") &&
+      !g_str_equal (file_name, "..") && strchr (file_name, '/') == NULL;
+}
+
+static gboolean
+add_weight (ClvTensorFile *self, GHashTable *by_name, const gchar *directory,
+    const ClvJsonPlace *map, const gchar *name, GError **error)
+{
+  const gchar *file_name = "";
+  ClvSafetensors *shard;
+  ClvTensor *tensor;
+
+  if (!clv_json_get_string (map, name, &file_name, error))
+    return FALSE;
+  if (!is_plain_name (file_name)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $.weight_map[\"%s\"]: wanted the name of a file in the same "
+        "directory, found \"%s\"",
+        map->file_name, name, file_name);
+    return FALSE;
+  }
+  shard = get_shard (self, by_name, directory, file_name, error);
+  if (shard == NULL) {
+    g_prefix_error (
+        error, "%s: $.weight_map[\"%s\"]: ", map->file_name, name);
+    return FALSE;
+  }
+  tensor = g_hash_table_lookup (shard->tensors, name);
+  if (tensor == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: the tensor \"%s\", which %s names, is missing", shard->path, name,
+        map->file_name);
+    return FALSE;
+  }
+  g_hash_table_insert (self->tensors, (gpointer) tensor->name, tensor);
+  return TRUE;
+}
+
+static gint
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(ClvSafetensors *const *) a)->path,
+      (*(ClvSafetensors *const *) b)->path);
+}
+
+static gboolean
+open_sharded (ClvTensorFile *self, const gchar *directory, const gchar *path,
+    GError **error)
+{
+  g_autoptr (JsonObject) root = clv_json_read (path, error);
+  g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  ClvJsonPlace top = { path, "$", root };
+  ClvJsonPlace map = { path, "$.weight_map", NULL };
+  JsonObjectIter iter;
+  const gchar *name;
+
+  if (root == NULL ||
+      !clv_json_get_object (&top, "weight_map", &map.object, error))
+    return FALSE;
+  if (map.object == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $.weight_map: wanted an object, found nothing", path);
+    return FALSE;
+  }
+  json_object_iter_init (&iter, map.object);
+  while (json_object_iter_next (&iter, &name, NULL))
+    if (!add_weight (self, by_name, directory, &map, name, error))
+      return FALSE;
+  g_ptr_array_sort (self->shards, compare_paths);
+  return TRUE;
+}
+
+ClvTensorFile *
+clv_tensor_file_open (const gchar *directory, GError **error)
+{
+  g_autoptr (ClvTensorFile) self = new_empty ();
+  g_autofree gchar *single =
+      g_build_filename (directory, "model.safetensors", NULL);
+  g_autofree gchar *index =
+      g_build_filename (directory, "model.safetensors.index.json", NULL);
+  g_autofree gchar *pickle =
+      g_build_filename (directory, "pytorch_model.bin", NULL);
+  gboolean ok;
+
+  if (g_file_test (single, G_FILE_TEST_EXISTS)) {
+    ok = open_single (self, single, error);
+  } else if (g_file_test (index, G_FILE_TEST_EXISTS)) {
+    ok = open_sharded (self, directory, index, error);
+  } else {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        "%s: no weights: wanted model.safetensors or "
+        "model.safetensors.index.json%s",
+        directory,
+        g_file_test (pickle, G_FILE_TEST_EXISTS)
+            ? ", found only pytorch_model.bin, which must be converted"
+            : "");
+    return NULL;
+  }
+  return ok ? g_steal_pointer (&self) : NULL;
+}
+
+const ClvTensor *
+clv_tensor_file_lookup (ClvTensorFile *self, const gchar *name)
+{
+  return g_hash_table_lookup (self->tensors, name);
+}
+
+const gchar *
+clv_tensor_file_get_path (ClvTensorFile *self, const ClvTensor *tensor)
+{
+  for (guint i = 0; i < self->shards->len; i++) {
+    const ClvSafetensors *shard = g_ptr_array_index (self->shards, i);
+
+    if (g_hash_table_lookup (shard->tensors, tensor->name) == tensor)
+      return shard->path;
+  }
+  g_return_val_if_reached (NULL);
+}
+
+static void
+hash_data (const ClvSafetensors *shard, GChecksum *checksum)
+{
+  const guint8 *data =
+      (const guint8 *) g_mapped_file_get_contents (shard->mapped);
+  gsize size = g_mapped_file_get_length (shard->mapped);
+  gsize rest = size - shard->data_offset;
+
+  g_checksum_update (checksum, data, shard->data_offset);
+  data += shard->data_offset;
+  if (rest <= N_SAMPLES * SAMPLE_BYTES) {
+    g_checksum_update (checksum, data, rest);
+    return;
+  }
+  for (guint i = 0; i < N_SAMPLES; i++)
+    g_checksum_update (checksum,
+        data + (rest - SAMPLE_BYTES) / (N_SAMPLES - 1) * i, SAMPLE_BYTES);
+}
+
+void
+clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum)
+{
+  for (guint i = 0; i < self->shards->len; i++) {
+    const ClvSafetensors *shard = g_ptr_array_index (self->shards, i);
+    g_autofree gchar *line = NULL;
+    GStatBuf status;
+    gint64 modified =
+        g_stat (shard->path, &status) == 0 ? (gint64) status.st_mtime : 0;
+
+    line = g_strdup_printf ("%" G_GSIZE_FORMAT " %" G_GINT64_FORMAT "\n",
+        g_mapped_file_get_length (shard->mapped), modified);
+    g_checksum_update (checksum, (const guint8 *) line, -1);
+    hash_data (shard, checksum);
+  }
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include <clv/clv-error.h>
+#include <gio/gio.h>
+
+#include "clv-json.h"
+#include "clv-vocabulary-private.h"
+
+/* OpenAI's file has 262,144 merges; CLIP uses those that fill a vocabulary of
+ * 49,152 with 512 bytes and 2 special tokens (simple_tokenizer.py). */
+#define OPENAI_N_MERGES (49152 - 256 - 2)
+
+/* A merges file is text of a few MB; what unpacks to more is something else. */
+#define MAX_TEXT_BYTES (64 << 20)
+
+/* Reads a whole file, unpacked where its name ends in .gz. */
+static gchar *
+read_text (const gchar *path, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GByteArray) text = g_byte_array_new ();
+  guint8 chunk[16384];
+  gssize n;
+
+  stream = G_INPUT_STREAM (g_file_read (file, NULL, error));
+  if (stream != NULL && g_str_has_suffix (path, ".gz")) {
+    g_autoptr (GInputStream) packed = g_steal_pointer (&stream);
+    g_autoptr (GConverter) gunzip = G_CONVERTER (
+        g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+
+    stream = g_converter_input_stream_new (packed, gunzip);
+  }
+  if (stream == NULL)
+    return NULL;
+  while ((n = g_input_stream_read (
+              stream, chunk, sizeof chunk, NULL, error)) > 0) {
+    g_byte_array_append (text, chunk, n);
+    if (text->len > MAX_TEXT_BYTES) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "wanted at most %d bytes of merges, found more", MAX_TEXT_BYTES);
+      return NULL;
+    }
+  }
+  if (n < 0)
+    return NULL;
+  if (!g_utf8_validate_len ((const gchar *) text->data, text->len, NULL)) {
+    g_set_error (
+        error, CLV_ERROR, CLV_ERROR_BAD_FILE, "the merges are not UTF-8 text");
+    return NULL;
+  }
+  g_byte_array_append (text, (const guint8 *) "", 1);
+  return (gchar *) g_byte_array_free (g_steal_pointer (&text), FALSE);
+}
+
+/* The lines that hold a merge, by line number from 1; others are "". */
+static gchar **
+read_lines (const gchar *path, GError **error)
+{
+  g_autofree gchar *text = read_text (path, error);
+  gchar **lines;
+
+  if (text == NULL) {
+    /* GIO's file errors become GFileError, as from the other readers. */
+    if (error != NULL && *error != NULL && (*error)->domain == G_IO_ERROR) {
+      (*error)->code = (*error)->code == G_IO_ERROR_NOT_FOUND
+          ? G_FILE_ERROR_NOENT
+          : G_FILE_ERROR_FAILED;
+      (*error)->domain = G_FILE_ERROR;
+    }
+    g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_strchomp (lines[i]);
+  if (lines[0] != NULL && strstr (lines[0], "#version") != NULL)
+    lines[0][0] = '\0';
+  return lines;
+}
+
+static gboolean
+add_merge_lines (ClvVocabulary *self, const gchar *path, gchar **lines,
+    guint max_merges, GError **error)
+{
+  for (guint i = 0; lines[i] != NULL && self->merges->len < max_merges; i++) {
+    if (*lines[i] == '\0')
+      continue;
+    if (!clv_vocabulary_add_merge_line (self, lines[i], error)) {
+      g_prefix_error (error, "%s: line %u: ", path, i + 1);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+clv_vocabulary_read_merges (
+    ClvVocabulary *self, const gchar *path, GError **error)
+{
+  g_auto (GStrv) lines = read_lines (path, error);
+
+  return lines != NULL &&
+      add_merge_lines (self, path, lines, G_MAXUINT, error);
+}
+
+/* The order of the ids is that of OpenAI's code: the printing bytes, the other
+ * bytes, the same with </w>, the merges, the special tokens. */
+static void
+add_openai_bytes (ClvVocabulary *self)
+{
+  guint32 id = 0;
+
+  for (guint end_of_word = 0; end_of_word < 2; end_of_word++) {
+    for (guint other = 0; other < 2; other++) {
+      for (guint byte = 0; byte < 256; byte++) {
+        gchar symbol[16];
+
+        clv_vocabulary_byte_symbol (byte, symbol);
+        if ((g_utf8_get_char (symbol) >= 256) != (other == 1))
+          continue;
+        if (end_of_word)
+          strcat (symbol, "</w>");
+        g_hash_table_replace (
+            self->ids, g_strdup (symbol), GUINT_TO_POINTER (id++));
+      }
+    }
+  }
+}
+
+gboolean
+clv_vocabulary_read_openai (
+    ClvVocabulary *self, const gchar *path, GError **error)
+{
+  g_auto (GStrv) lines = read_lines (path, error);
+  guint32 id = 2 * 256;
+
+  if (lines == NULL)
+    return FALSE;
+  add_openai_bytes (self);
+  for (guint i = 0; lines[i] != NULL && id < 512 + OPENAI_N_MERGES; i++) {
+    g_auto (GStrv) pair = g_strsplit (lines[i], " ", 2);
+
+    if (g_strv_length (pair) == 2) {
+      g_autofree gchar *token = g_strconcat (pair[0], pair[1], NULL);
+
+      if (!clv_vocabulary_add_token (self, token, id++, path, error))
+        return FALSE;
+    }
+  }
+  return clv_vocabulary_add_token (self, CLV_START_TOKEN, id, path, error) &&
+      clv_vocabulary_add_token (self, CLV_END_TOKEN, id + 1, path, error) &&
+      add_merge_lines (self, path, lines, OPENAI_N_MERGES, error);
+}
+
+/* "a b", or ["a", "b"] since tokenizers 0.20. */
+static gboolean
+add_merge_node (ClvVocabulary *self, JsonNode *node, GError **error)
+{
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_string (node) != NULL)
+    return clv_vocabulary_add_merge_line (
+        self, json_node_get_string (node), error);
+  if (JSON_NODE_HOLDS_ARRAY (node)) {
+    JsonArray *pair = json_node_get_array (node);
+
+    if (json_array_get_length (pair) == 2) {
+      JsonNode *left = json_array_get_element (pair, 0);
+      JsonNode *right = json_array_get_element (pair, 1);
+
+      if (JSON_NODE_HOLDS_VALUE (left) && JSON_NODE_HOLDS_VALUE (right) &&
+          json_node_get_string (left) != NULL &&
+          json_node_get_string (right) != NULL)
+        return clv_vocabulary_add_merge (self, json_node_get_string (left),
+            json_node_get_string (right), error);
+    }
+  }
+  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+      "wanted \"a b\" or [\"a\", \"b\"], found %s of another form",
+      clv_json_type_name (node));
+  return FALSE;
+}
+
+static gboolean
+add_added_token (ClvVocabulary *self, JsonNode *node,
+    const gchar *path, guint index, GError **error)
+{
+  g_autofree gchar *json_path = g_strdup_printf ("$.added_tokens[%u]", index);
+  ClvJsonPlace place = { path, json_path, NULL };
+  const gchar *content = NULL;
+  guint id = G_MAXUINT;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: %s: wanted an object, found %s", path, json_path,
+        clv_json_type_name (node));
+    return FALSE;
+  }
+  place.object = json_node_get_object (node);
+  if (!clv_json_get_string (&place, "content", &content, error) ||
+      !clv_json_get_uint (&place, "id", 0, G_MAXINT32, &id, error))
+    return FALSE;
+  if (content == NULL || *content == '\0' || id == G_MAXUINT) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: %s: wanted an id and a content that is not empty", path,
+        json_path);
+    return FALSE;
+  }
+  clv_vocabulary_add_special (self, content, id);
+  return clv_vocabulary_add_token (self, content, id, path, error);
+}
+
+static gboolean
+get_array (const ClvJsonPlace *place, const gchar *key, gboolean required,
+    JsonArray **ret_array, GError **error)
+{
+  JsonNode *node = clv_json_get_member (place, key);
+
+  *ret_array = NULL;
+  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node)) {
+    *ret_array = json_node_get_array (node);
+    return TRUE;
+  }
+  if (node != NULL)
+    clv_json_set_wrong_type (place, key, "an array", node, error);
+  else if (required)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: %s.%s: wanted an array, found nothing", place->file_name,
+        place->json_path, key);
+  return node == NULL && !required;
+}
+
+/* CLIP's is a BPE with </w> at the end of words; the file format can hold
+ * others, which would tokenize without an error and wrongly. */
+static gboolean
+check_model (const ClvJsonPlace *model, JsonObject **ret_vocab, GError **error)
+{
+  const gchar *type = "BPE", *suffix = "</w>";
+
+  *ret_vocab = NULL;
+  if (!clv_json_get_string (model, "type", &type, error) ||
+      !clv_json_get_string (model, "end_of_word_suffix", &suffix, error) ||
+      !clv_json_get_object (model, "vocab", ret_vocab, error))
+    return FALSE;
+  if (!g_str_equal (type, "BPE") || !g_str_equal (suffix, "</w>")) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "%s: $.model: wanted the type BPE with the end_of_word_suffix </w>, "
+        "found %s with \"%s\"",
+        model->file_name, type, suffix);
+    return FALSE;
+  }
+  if (*ret_vocab == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $.model.vocab: wanted an object, found nothing",
+        model->file_name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+clv_vocabulary_read_tokenizer_json (
+    ClvVocabulary *self, const gchar *path, GError **error)
+{
+  g_autoptr (JsonObject) root = clv_json_read (path, error);
+  ClvJsonPlace top = { path, "$", root };
+  ClvJsonPlace model = { path, "$.model", NULL };
+  JsonObject *vocab;
+  JsonArray *merges, *added;
+
+  if (root == NULL ||
+      !clv_json_get_object (&top, "model", &model.object, error) ||
+      !check_model (&model, &vocab, error) ||
+      !get_array (&model, "merges", TRUE, &merges, error) ||
+      !get_array (&top, "added_tokens", FALSE, &added, error) ||
+      !clv_vocabulary_add_object (self, vocab, path, "$.model.vocab", error))
+    return FALSE;
+  for (guint i = 0; i < json_array_get_length (merges); i++) {
+    if (!add_merge_node (self, json_array_get_element (merges, i), error)) {
+      g_prefix_error (error, "%s: $.model.merges[%u]: ", path, i);
+      return FALSE;
+    }
+  }
+  for (guint i = 0; added != NULL && i < json_array_get_length (added); i++)
+    if (!add_added_token (
+            self, json_array_get_element (added, i), path, i, error))
+      return FALSE;
+  return TRUE;
+}
