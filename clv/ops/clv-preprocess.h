@@ -2,14 +2,26 @@
 
 /* From a frame's own planes to normalised patches, on the device.
  *
- * Steps, as PIL and Transformers do them: planes → RGB, 8 bits → [pixel aspect
- * ratio and] resize, horizontally, 8 bits → vertically, 8 bits → centre crop
- * (zeros outside) → (v · rescale − mean) / std → patches.
+ * Steps, as PIL and Transformers do them, and in this order:
  *
- * A ClvPreprocessor serves one (format, visible size, aspect ratio,
- * colorimetry): it holds the resize tables and a recorded command buffer for
- * each slot of the batch. It is cheap to look up per frame and is rebuilt only
- * when the stream's caps change. */
+ *   planes → RGB of every stored sample, 8 bits (clv/ref/clv-color.h)
+ *          → resize along the rows, 8 bits → along the columns, 8 bits
+ *          → centre crop, zeros outside (clv/ref/clv-resize.h)
+ *          → (v · rescale - mean) / std → patches
+ *
+ * RGB and full-range grey pictures give PIL's bits. YUV pictures without hard
+ * edges are within two levels of GStreamer's converter followed by the same
+ * resize, where that converter works on more than 8 bits: it rounds the
+ * interpolated chroma before the matrix, here nothing is rounded before the
+ * result. (From 8-bit YUV to 8-bit RGB GStreamer 1.22 multiplies in 8 bits and is
+ * itself up to 7 levels from the standards: white becomes 253.) 10-bit samples
+ * are used as they are and rounded to 8 bits of RGB.
+ *
+ * With pixels that are not square the target has the shape of the displayed
+ * picture, width · par_n / par_d by height, and is sampled from the stored
+ * pixels directly. A model that squashes its input never sees the difference.
+ *
+ * Only the samples that the crop needs are copied to the device and converted. */
 
 #pragma once
 
@@ -21,18 +33,32 @@ G_BEGIN_DECLS
 
 typedef struct _ClvPreprocessor ClvPreprocessor;
 
-/* patches: activation buffer (CLV_MAX_BATCH · P, 3 · patch²): row b·P + p is
- * patch p (row-major over the grid) of picture b; columns are channel, row,
- * column, as in the convolution's weight. Borrowed, must outlive. */
+/* patches: activation buffer (n_slots · P, 3 · patch²): row b·P + p is patch p
+ * (row-major over the grid) of picture b; columns are channel, row, column, as
+ * in the convolution's weight. Borrowed, must outlive. One thread at a time. */
 ClvPreprocessor *clv_preprocessor_new (ClvDevice *device,
     const ClvModelConfig *config, const ClvBuffer *patches, GError **error);
 void clv_preprocessor_free (ClvPreprocessor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvPreprocessor, clv_preprocessor_free)
 
-/* Copies the visible part of the planes to the device and writes the patches of
- * slot `slot` (0 … CLV_MAX_BATCH-1); waits for it. Layouts seen before (the
- * last 16) allocate nothing. */
-gboolean clv_preprocessor_run (ClvPreprocessor *self, const ClvFrame *frame,
-    guint slot, GError **error);
+/* Copies the visible part of the planes to the device, writes the patches of
+ * slot `slot` (0 … CLV_MAX_BATCH-1) and waits for it.
+ *
+ * A layout is all of a frame but its planes and strides: format, visible size,
+ * aspect ratio, colorimetry, parity of the crop. The first frame of a layout
+ * makes tables and buffers and records commands; the CLV_PREPROCESS_LAYOUTS
+ * used last are kept, and frames of these allocate nothing. */
+gboolean clv_preprocessor_run (
+    ClvPreprocessor *self, const ClvFrame *frame, guint slot, GError **error);
+
+#define CLV_PREPROCESS_LAYOUTS 16
+
+/* How many layouts were ever set up, for tests. */
+guint clv_preprocessor_n_setups (ClvPreprocessor *self);
+
+/* Runs small pictures through the kernels and compares with the twin. For the
+ * first use of a device: FALSE with CLV_ERROR_UNSUPPORTED naming the format, the
+ * value and what it should have been. */
+gboolean clv_preprocess_check (ClvDevice *device, GError **error);
 
 G_END_DECLS

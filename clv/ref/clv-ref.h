@@ -35,9 +35,13 @@ void clv_ref_assemble_tokens (gfloat *y, const gfloat *patches,
 
 void clv_ref_l2norm (gfloat *y, const gfloat *x, guint M, guint C);
 
-/* pixels (3, S_h, S_w) of one frame, normalised; S is the size after the crop.
- * patches of clv-preprocess.h are these pixels in another order. */
-void clv_ref_preprocess (gfloat *pixels, const ClvFrame *frame,
-    const ClvPreprocessConfig *config, guint image_size);
+/* rgb (height, width, 3): the visible part of a frame in 8 bits. */
+void clv_ref_to_rgb (guint8 *rgb, const ClvFrame *frame);
+
+/* pixels (3, S, S) of one frame, normalised; S is image_size. The patches of
+ * clv-preprocess.h are these pixels in another order. FALSE for a frame that
+ * clv_frame_check() refuses and for a size that clv_resize_plan_init() does. */
+gboolean clv_ref_preprocess (gfloat *pixels, const ClvFrame *frame,
+    const ClvPreprocessConfig *config, guint image_size, GError **error);
 
 G_END_DECLS

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define G_LOG_DOMAIN "clv"
+
+#include "clv-ops-check.h"
+
+#include "clv-ops-trials.h"
+
+#include <string.h>
+
+static GMutex check_lock;
+
+/* What a cached verdict may say. Anything else is the reason of a refusal. */
+#define OK "ok"
+
+static const ClvOpTrial trials[CLV_N_OPS] = {
+  [CLV_OP_GEMM_F32] = clv_trial_gemm,
+  [CLV_OP_GEMM_F16] = clv_trial_gemm,
+  [CLV_OP_LAYERNORM] = clv_trial_layernorm,
+  [CLV_OP_ATTENTION] = clv_trial_attention,
+  [CLV_OP_GATHER_ROWS] = clv_trial_gather_rows,
+  [CLV_OP_ASSEMBLE_TOKENS] = clv_trial_assemble_tokens,
+  [CLV_OP_L2NORM] = clv_trial_l2norm,
+};
+
+/* Whether this process may trust an error to be the variant's own fault. */
+static gboolean
+is_about_the_device (const GError *error)
+{
+  return g_error_matches (error, CLV_ERROR, CLV_ERROR_NO_MEMORY) ||
+         g_error_matches (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+}
+
+/* The verdict: OK, or what is wrong. NULL with an error that says nothing about
+ * the variant. */
+static gchar *
+judge (ClvDevice *device, const ClvVariant *variant, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gdouble worst = 0.0;
+
+  if (!trials[variant->op](device, variant, &worst, &failure)) {
+    if (!is_about_the_device (failure))
+      return g_strdup_printf ("failed: %s", failure->message);
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return NULL;
+  }
+  if (!(worst <= CLV_TRIAL_MAX_ERROR))
+    return g_strdup_printf ("wrong: max error %.3g, at most %.3g is right",
+        worst, CLV_TRIAL_MAX_ERROR);
+  return g_strdup (OK);
+}
+
+/* The known verdict, or a new one. */
+static gchar *
+get_verdict (ClvDevice *device, const ClvVariant *variant, GError **error)
+{
+  g_autofree gchar *key = clv_variant_verdict_key (variant);
+  gchar *verdict = clv_device_get_verdict (device, key);
+
+  if (verdict != NULL)
+    return verdict;
+  verdict = judge (device, variant, error);
+  if (verdict == NULL) {
+    g_prefix_error (error, "checking kernel %s: ", variant->name);
+    return NULL;
+  }
+  clv_device_set_verdict (device, key, verdict);
+  if (!g_str_equal (verdict, OK))
+    g_warning ("%s: kernel %s is refused: %s",
+        clv_device_get_info (device)->name, variant->name, verdict);
+  return verdict;
+}
+
+/* Judges the variants of one op. FALSE if none is right, or on an error. */
+static gboolean
+check_op (ClvDevice *device, ClvOp op, GError **error)
+{
+  g_autoptr (GString) refused = g_string_new (NULL);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
+    const ClvVariant *variant = &clv_variants[i];
+    g_autofree gchar *verdict = NULL;
+
+    if (variant->op != op || !clv_device_has_family (device, variant->family))
+      continue;
+    verdict = get_verdict (device, variant, error);
+    if (verdict == NULL)
+      return FALSE;
+    if (g_str_equal (verdict, OK))
+      any = TRUE;
+    else
+      g_string_append_printf (
+          refused, "; %s is %s", variant->name, verdict);
+  }
+  if (!any)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "%s: no kernel of %s gives right numbers on this device%s",
+        clv_device_get_info (device)->name, clv_op_name (op), refused->str);
+  return any;
+}
+
+gboolean
+clv_ops_check (ClvDevice *device, GError **error)
+{
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&check_lock);
+  for (guint op = 0; ok && op < CLV_N_OPS; op++)
+    ok = check_op (device, op, error);
+  g_mutex_unlock (&check_lock);
+  return ok;
+}
+
+static void
+describe_op (ClvDevice *device, ClvOp op, GString *text)
+{
+  const gchar *used = NULL;
+  g_autoptr (GString) others = g_string_new (NULL);
+
+  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
+    const ClvVariant *variant = &clv_variants[i];
+    g_autofree gchar *key = NULL, *verdict = NULL;
+
+    if (variant->op != op || !clv_device_has_family (device, variant->family))
+      continue;
+    key = clv_variant_verdict_key (variant);
+    verdict = clv_device_get_verdict (device, key);
+    if (g_strcmp0 (verdict, OK) != 0)
+      g_string_append_printf (others, "; refused %s: %s", variant->name,
+          verdict != NULL ? verdict : "not checked");
+    else if (used == NULL)
+      used = variant->name;
+  }
+  g_string_append_printf (text, "%s: %s%s\n", clv_op_name (op),
+      used != NULL ? used : "none", others->str);
+}
+
+gchar *
+clv_ops_describe (ClvDevice *device)
+{
+  g_autoptr (GError) error = NULL;
+  GString *text = g_string_new (NULL);
+
+  if (!clv_ops_check (device, &error))
+    g_debug ("%s", error->message);
+  for (guint op = 0; op < CLV_N_OPS; op++)
+    describe_op (device, op, text);
+  return g_string_free (text, FALSE);
+}
+
+gchar *
+clv_device_describe_kernels (ClvDevice *self)
+{
+  return clv_ops_describe (self);
+}

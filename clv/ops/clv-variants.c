@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-variants.h"
+
+#include "clv-ops-check.h"
+
+const ClvVariant clv_variants[CLV_N_VARIANTS] = {
+  { CLV_OP_GEMM_F32, CLV_FAMILY_LANES, "gemm_lanes_f32" },
+  { CLV_OP_GEMM_F32, CLV_FAMILY_TILE, "gemm_tile_f32" },
+  { CLV_OP_GEMM_F16, CLV_FAMILY_LANES, "gemm_lanes_f16" },
+  { CLV_OP_GEMM_F16, CLV_FAMILY_TILE, "gemm_tile_f16" },
+  { CLV_OP_LAYERNORM, CLV_FAMILY_LANES, "layernorm_lanes_f32" },
+  { CLV_OP_LAYERNORM, CLV_FAMILY_TILE, "layernorm_tile_f32" },
+  { CLV_OP_ATTENTION, CLV_FAMILY_LANES, "attention_lanes_f32" },
+  { CLV_OP_ATTENTION, CLV_FAMILY_TILE, "attention_tile_f32" },
+  { CLV_OP_GATHER_ROWS, CLV_FAMILY_ANY, "gather_rows_f32" },
+  { CLV_OP_ASSEMBLE_TOKENS, CLV_FAMILY_ANY, "assemble_tokens_f32" },
+  { CLV_OP_L2NORM, CLV_FAMILY_ANY, "l2norm_f32" },
+};
+
+const gchar *
+clv_op_name (ClvOp op)
+{
+  static const gchar *const names[CLV_N_OPS] = {
+    [CLV_OP_GEMM_F32] = "gemm (float32)",
+    [CLV_OP_GEMM_F16] = "gemm (float16)",
+    [CLV_OP_LAYERNORM] = "layernorm",
+    [CLV_OP_ATTENTION] = "attention",
+    [CLV_OP_GATHER_ROWS] = "gather_rows",
+    [CLV_OP_ASSEMBLE_TOKENS] = "assemble_tokens",
+    [CLV_OP_L2NORM] = "l2norm",
+  };
+
+  return names[op];
+}
+
+gboolean
+clv_device_has_family (ClvDevice *device, ClvFamily family)
+{
+  const ClvDeviceLimits *limits = clv_device_get_limits (device);
+  const gchar *forced = g_getenv ("CLV_KERNELS");
+  const guint lanes = limits->subgroup_size;
+  /* Weights are packed by lanes; the shader needs a power of two of at least 4
+   * (clv_ops_check() sees to wider ones being right). */
+  const gboolean can_lanes =
+      limits->subgroup_shuffle && lanes >= 4 && (lanes & (lanes - 1)) == 0;
+
+  if (family == CLV_FAMILY_ANY)
+    return TRUE;
+  if (g_strcmp0 (forced, "lanes") == 0 && can_lanes)
+    return TRUE; /* tile stays: the fallback for shapes lanes cannot do */
+  if (g_strcmp0 (forced, "tile") == 0)
+    return family == CLV_FAMILY_TILE;
+  return family == CLV_FAMILY_TILE || (limits->software && can_lanes);
+}
+
+gboolean
+clv_variant_is_broken_by_test (const ClvVariant *variant)
+{
+  const gchar *names = g_getenv ("CLV_TEST_BREAK_KERNEL");
+  g_auto (GStrv) list = NULL;
+
+  if (names == NULL)
+    return FALSE;
+  list = g_strsplit (names, ",", -1);
+  return g_strv_contains ((const gchar *const *) list, variant->name);
+}
+
+gchar *
+clv_variant_verdict_key (const ClvVariant *variant)
+{
+  return clv_variant_is_broken_by_test (variant)
+             ? g_strconcat (variant->name, "-broken-by-test", NULL)
+             : g_strdup (variant->name);
+}
+
+const ClvVariant *
+clv_variant_pick (
+    ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error)
+{
+  if (!clv_ops_check (device, error))
+    return NULL;
+
+  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
+    const ClvVariant *variant = &clv_variants[i];
+    g_autofree gchar *key = NULL, *verdict = NULL;
+
+    if (variant->op != op || !clv_device_has_family (device, variant->family) ||
+        (variant->family == CLV_FAMILY_LANES && !allow_lanes))
+      continue;
+    key = clv_variant_verdict_key (variant);
+    verdict = clv_device_get_verdict (device, key);
+    if (g_strcmp0 (verdict, "ok") == 0)
+      return variant;
+  }
+  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+      "%s: no kernel that gives right numbers on %s takes this shape",
+      clv_op_name (op), clv_device_get_info (device)->name);
+  return NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which kernels exist for each op, and which of them a device uses.
+ *
+ * A variant is used only after clv_ops_check() has seen it give right numbers on
+ * this device; CLV_KERNELS=lanes or tile keeps to one family. */
+
+#pragma once
+
+#include "vulkan/clv-device-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  CLV_OP_GEMM_F32,
+  CLV_OP_GEMM_F16,
+  CLV_OP_LAYERNORM,
+  CLV_OP_ATTENTION,
+  CLV_OP_GATHER_ROWS,
+  CLV_OP_ASSEMBLE_TOKENS,
+  CLV_OP_L2NORM,
+  CLV_N_OPS,
+} ClvOp;
+
+typedef enum {
+  CLV_FAMILY_ANY,   /* one kernel serves all devices */
+  CLV_FAMILY_LANES, /* a workgroup is a subgroup, texel fetches: software */
+  CLV_FAMILY_TILE,  /* shared memory and barriers: GPUs, and the fallback */
+} ClvFamily;
+
+typedef struct {
+  ClvOp op;
+  ClvFamily family;
+  const gchar *name; /* of the SPIR-V module, and of the verdict */
+} ClvVariant;
+
+/* In order of preference within an op. */
+#define CLV_N_VARIANTS 11
+extern const ClvVariant clv_variants[CLV_N_VARIANTS];
+
+const gchar *clv_op_name (ClvOp op);
+
+/* Whether the device can run variants of the family, and is allowed to. */
+gboolean clv_device_has_family (ClvDevice *device, ClvFamily family);
+
+/* Where the verdict of a variant is kept: its name, or another one while
+ * CLV_TEST_BREAK_KERNEL names it, so that a test never spoils the cache. */
+gchar *clv_variant_verdict_key (const ClvVariant *variant);
+
+/* CLV_TEST_BREAK_KERNEL names this variant. */
+gboolean clv_variant_is_broken_by_test (const ClvVariant *variant);
+
+/* The first right variant of `op`, checking the device if that has not been done.
+ * FALSE allow_lanes: not one of the lanes family, for shapes it cannot do.
+ * NULL with CLV_ERROR_UNSUPPORTED if there is none. */
+const ClvVariant *clv_variant_pick (
+    ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Packs weights into the order in which a gemm variant reads them. */
+
+#include "clv-ops-private.h"
+#include "half.h"
+#include "linear.h"
+
+ClvLinearLayout
+clv_linear_layout (ClvDevice *device, const ClvVariant *variant, guint n,
+    guint k)
+{
+  const guint lanes = clv_device_get_limits (device)->subgroup_size;
+  ClvLinearLayout layout = { 0 };
+
+  if (variant->family == CLV_FAMILY_LANES) {
+    const guint step_n = lanes * CLV_GEMM_LANES_PANELS, step_k = lanes * 4;
+
+    layout.width = lanes;
+    layout.n = (n + step_n - 1) / step_n * step_n;
+    layout.k = (k + step_k - 1) / step_k * step_k;
+  } else {
+    layout.width = 1;
+    layout.n = (n + CLV_GEMM_TILE - 1) / CLV_GEMM_TILE * CLV_GEMM_TILE;
+    layout.k = clv_row_stride (k);
+  }
+  /* Consecutive inputs of one column: a texel of floats or of halves. A width of
+   * 1 makes this plain row-major. */
+  layout.run = variant->op == CLV_OP_GEMM_F16 ? 8 : 4;
+  return layout;
+}
+
+/* [n / width][k / run][width][run], zero where there is no weight. The index of a
+ * run, in elements. */
+static inline gsize
+run_at (const ClvLinearLayout *layout, guint n, guint k)
+{
+  const gsize panel = n / layout->width;
+  const gsize block = panel * (layout->k / layout->run) + k / layout->run;
+
+  return (block * layout->width + n % layout->width) * layout->run;
+}
+
+static void
+pack_f32 (const ClvLinearLayout *layout, gfloat *packed, const gfloat *weights,
+    guint n, guint k)
+{
+  for (guint i = 0; i < n; i++)
+    for (guint j = 0; j < k; j += layout->run)
+      memcpy (packed + run_at (layout, i, j), weights + (gsize) i * k + j,
+          MIN (layout->run, k - j) * sizeof *packed);
+}
+
+/* FALSE at the first weight that a half cannot hold. */
+static gboolean
+pack_f16 (const ClvLinearLayout *layout, guint16 *packed, const gchar *name,
+    const gfloat *weights, guint n, guint k, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    for (guint j = 0; j < k; j++) {
+      const gfloat weight = weights[(gsize) i * k + j];
+      const guint16 half = clv_half_from_float (weight);
+
+      if ((half & 0x7c00) == 0x7c00) {
+        g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+            "%s [%u, %u]: wanted a value that float16 can hold (at most 65504), "
+            "found %g; precision fp32 can",
+            name, i, j, weight);
+        return FALSE;
+      }
+      packed[run_at (layout, i, j) + j % layout->run] = half;
+    }
+  return TRUE;
+}
+
+static gboolean
+init_weights (ClvLinear *self, ClvDevice *device, const gchar *name,
+    const gfloat *weights, const ClvLinearLayout *layout, GError **error)
+{
+  const gboolean f16 = self->storage == CLV_STORAGE_F16;
+  const gsize size =
+      (gsize) layout->n * layout->k * (f16 ? sizeof (guint16) : sizeof (gfloat));
+  VkFormat texel = VK_FORMAT_UNDEFINED;
+  g_autofree gpointer staging = NULL;
+  gpointer packed;
+
+  if (layout->width > 1)
+    texel = f16 ? VK_FORMAT_R32G32B32A32_UINT : VK_FORMAT_R32G32B32A32_SFLOAT;
+  if (!clv_buffer_init (&self->weights, device, name, CLV_MEMORY_DEVICE, size,
+          texel, error))
+    return FALSE;
+
+  /* Straight into memory that the host sees: weights are large. */
+  packed = self->weights.map;
+  if (packed == NULL) {
+    packed = staging = g_try_malloc0 (size);
+    if (staging == NULL) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
+          "%s: %" G_GSIZE_FORMAT " bytes for packing", name, size);
+      return FALSE;
+    }
+  }
+  if (!f16)
+    pack_f32 (layout, packed, weights, self->n, self->k);
+  else if (!pack_f16 (layout, packed, name, weights, self->n, self->k, error))
+    return FALSE;
+  return staging == NULL ||
+         clv_buffer_upload (&self->weights, 0, staging, size, error);
+}
+
+/* The bias, padded, and behind it K as an integer, see gemm_lanes.comp. */
+static gboolean
+init_bias (ClvLinear *self, ClvDevice *device, const gchar *name,
+    const gfloat *bias, const ClvLinearLayout *layout, GError **error)
+{
+  const gsize size = ((gsize) layout->n + 1) * sizeof (gfloat);
+  g_autofree gfloat *padded = g_malloc0 (size);
+  g_autofree gchar *bias_name = g_strconcat (name, " (bias)", NULL);
+  const guint32 k = layout->k;
+
+  if (bias != NULL)
+    memcpy (padded, bias, self->n * sizeof *bias);
+  memcpy (padded + layout->n, &k, sizeof k);
+  return clv_buffer_init (&self->bias, device, bias_name, CLV_MEMORY_DEVICE,
+             size, VK_FORMAT_UNDEFINED, error) &&
+         clv_buffer_upload (&self->bias, 0, padded, size, error);
+}
+
+gboolean
+clv_linear_init_variant (ClvLinear *self, ClvDevice *device, const gchar *name,
+    const gfloat *weights, const gfloat *bias, guint n, guint k,
+    const ClvVariant *variant, GError **error)
+{
+  const ClvLinearLayout layout = clv_linear_layout (device, variant, n, k);
+
+  *self = (ClvLinear){
+    .n = n,
+    .k = k,
+    .storage = variant->op == CLV_OP_GEMM_F16 ? CLV_STORAGE_F16
+                                              : CLV_STORAGE_F32,
+    .variant = variant - clv_variants,
+  };
+  if (init_weights (self, device, name, weights, &layout, error) &&
+      init_bias (self, device, name, bias, &layout, error))
+    return TRUE;
+  clv_linear_clear (self);
+  return FALSE;
+}
+
+gboolean
+clv_linear_init (ClvLinear *self, ClvDevice *device, const gchar *name,
+    const gfloat *weights, const gfloat *bias, guint n, guint k,
+    ClvStorage storage, GError **error)
+{
+  const ClvOp op =
+      storage == CLV_STORAGE_F16 ? CLV_OP_GEMM_F16 : CLV_OP_GEMM_F32;
+  const guint64 max_texels = clv_device_get_limits (device)->max_texel_elements;
+  const ClvVariant *variant;
+
+  *self = (ClvLinear){ 0 };
+  if (n == 0 || k == 0) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "%s: wanted at least one row and column, found (%u, %u)", name, n, k);
+    return FALSE;
+  }
+  variant = clv_variant_pick (device, op, TRUE, error);
+  if (variant != NULL && variant->family == CLV_FAMILY_LANES) {
+    const ClvLinearLayout layout = clv_linear_layout (device, variant, n, k);
+
+    if ((guint64) layout.n * layout.k / layout.run > max_texels)
+      variant = clv_variant_pick (device, op, FALSE, error);
+  }
+  return variant != NULL && clv_linear_init_variant (self, device, name,
+                                weights, bias, n, k, variant, error);
+}
+
+void
+clv_linear_clear (ClvLinear *self)
+{
+  clv_buffer_clear (&self->weights);
+  clv_buffer_clear (&self->bias);
+  *self = (ClvLinear){ 0 };
+}
