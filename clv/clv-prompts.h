@@ -11,12 +11,13 @@ G_DECLARE_FINAL_TYPE (ClvPrompts, clv_prompts, CLV, PROMPTS, GObject)
 
 /**
  * ClvScoring:
- * @CLV_SCORING_AUTO: softmax where a group has several phrases, cosine where it
- *   has one (a softmax over one phrase is always 1)
+ * @CLV_SCORING_AUTO: softmax where a group has several phrases, negatives
+ *   counted; cosine where it has one (a softmax over one phrase is always 1)
  * @CLV_SCORING_SOFTMAX: the phrases of a group compete; scores sum to 1 with
  *   those of the negatives
  * @CLV_SCORING_SIGMOID: each phrase by itself; for models trained with it. A
- *   label with negatives is scored against them: sigmoid of the difference
+ *   label with negatives is scored against them alone: the softmax of the label
+ *   and its negatives
  * @CLV_SCORING_COSINE: the plain cosine, -1 to 1
  */
 typedef enum {
@@ -33,7 +34,8 @@ typedef enum {
  * @group_index: groups count from 0
  * @scoring: never auto
  * @threshold: the label is active from this score on
- * @off_threshold: an active label stays so until the score is below this
+ * @off_threshold: an active label stays so until the score is below this;
+ *   the same as @threshold unless the file says otherwise
  * @min_duration: seconds a label must be active before it is reported
  *
  * One reported label of a prompt set. Owned by the set.
@@ -77,8 +79,9 @@ ClvPrompts *clv_prompts_new_from_string (
  * clv_prompts_new_from_file:
  * @path: JSON, see docs/prompts.md
  *
- * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR or
- * %CLV_ERROR_BAD_FILE, whose message names the file and the JSON path
+ * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR,
+ * %CLV_ERROR_BAD_FILE or %CLV_ERROR_UNSUPPORTED (example pictures); the message
+ * names the file and the line or the JSON path
  */
 ClvPrompts *clv_prompts_new_from_file (
     const gchar *path, const ClvPromptsDefaults *defaults, GError **error);
@@ -100,15 +103,20 @@ typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
 
 /**
  * clv_prompts_encode:
- * @model_id: keys the cache on disk; see clv_model_get_id(). %NULL: no cache
+ * @model_id: keys the cache in memory and on disk: clv_model_get_id(), and
+ *   whatever else changes an embedding, such as the precision. %NULL: no cache
  * @width: D
- * @encode: (scope call): asked once for the texts that the cache lacks
+ * @encode: (scope call): asked for the texts that the cache lacks, in blocks of
+ *   up to 4096 that are written to the cache one by one, so that an interrupted
+ *   run of hours keeps what it has. Not asked if the cache has all.
  *
  * Computes the (P, D) matrix: for each label the mean of the unit vectors of
  * its texts in all templates, made unit again; likewise each negative.
- * Call once, before the set is shared.
+ * Call before the set is shared. A second call for the same model does nothing.
  *
- * Returns: %TRUE on success
+ * Returns: %TRUE on success; on failure the set is as before. Errors are those
+ * of @encode, %CLV_ERROR_NO_MEMORY, or %CLV_ERROR_FAILED for an embedding that
+ * is not of unit length and for a set that is encoded for another model.
  */
 gboolean clv_prompts_encode (ClvPrompts *self, const gchar *model_id,
     guint width, ClvEncodeTextFunc encode, gpointer user_data, GError **error);

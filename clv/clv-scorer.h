@@ -33,8 +33,8 @@ typedef struct {
  *   first passed the threshold)
  * @started: seconds, when the tag started
  * @score: smoothed score at the change
- * @peak: highest smoothed score while active
- * @mean: mean smoothed score while active
+ * @peak: highest smoothed score since @started
+ * @mean: mean of the smoothed scores of the frames since @started
  */
 typedef struct {
   guint index;
@@ -50,9 +50,13 @@ typedef struct {
  * clv_scorer_new:
  * @prompts: an encoded set
  * @logit_scale: see clv_model_get_logit_scale()
- * @smoothing: time constant in seconds; 0: none
+ * @smoothing: time constant in seconds; 0: none. A score that jumps is followed
+ *   to 63 % after this time, however the frames are spaced
  *
  * The state of one stream: smoothing and which labels are active.
+ *
+ * Returns: (transfer full) (nullable): the scorer; %NULL if @prompts is not
+ * encoded, which is a mistake of the caller
  */
 ClvScorer *clv_scorer_new (
     ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing);
@@ -66,7 +70,9 @@ ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
  * @ret_scores: (out caller-allocates): one for each label
  * @events: (element-type ClvTagEvent) (nullable): changes are appended
  *
- * One thread at a time. Allocates nothing beyond @events.
+ * One thread at a time. Allocates nothing beyond @events. A time that goes back
+ * counts as no time passed, one that is not finite as that of the frame before;
+ * an embedding with NaN has scores of 0 and changes no state.
  */
 void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-prompts-builder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "clv-prompts-private.h"
+
+struct _ClvPromptsBuilder {
+  ClvPrompts *prompts;
+  gfloat default_threshold;
+  ClvScoring scoring;       /* of the group that is open */
+  guint first_label;        /* of that group */
+  guint first_row;          /* of that group */
+  GHashTable *labels;       /* set of the labels of that group */
+  GHashTable *groups;       /* set of all names */
+  GArray *given_thresholds; /* two gdoubles for each label of that group */
+  guint64 n_texts;
+  guint64 n_bytes;
+};
+
+ClvPromptsBuilder *
+clv_prompts_builder_new (gfloat default_threshold)
+{
+  ClvPromptsBuilder *self = g_new0 (ClvPromptsBuilder, 1);
+
+  self->prompts = g_object_new (CLV_TYPE_PROMPTS, NULL);
+  self->default_threshold = default_threshold;
+  self->labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->given_thresholds = g_array_new (FALSE, FALSE, 2 * sizeof (gdouble));
+  return self;
+}
+
+void
+clv_prompts_builder_free (ClvPromptsBuilder *self)
+{
+  g_clear_object (&self->prompts);
+  g_hash_table_unref (self->labels);
+  g_hash_table_unref (self->groups);
+  g_array_unref (self->given_thresholds);
+  g_free (self);
+}
+
+gboolean
+clv_prompts_builder_begin_group (ClvPromptsBuilder *self, const gchar *where,
+    const gchar *name, ClvScoring scoring, GError **error)
+{
+  if (!g_hash_table_add (self->groups, g_strdup (name))) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s.name: wanted a name that no other group has, found \"%s\" again",
+        where, name);
+    return FALSE;
+  }
+  g_ptr_array_add (self->prompts->groups, g_strdup (name));
+  g_hash_table_remove_all (self->labels);
+  g_array_set_size (self->given_thresholds, 0);
+  self->scoring = scoring;
+  self->first_label = self->prompts->labels->len;
+  self->first_row = self->prompts->rows->len;
+  return TRUE;
+}
+
+/* Texts times templates is what has to be encoded and held; a small file can
+ * ask for terabytes of it. */
+static gboolean
+count_texts (ClvPromptsBuilder *self, const gchar *where,
+    const gchar *const *texts, GPtrArray *templates, GError **error)
+{
+  guint64 n = 0, text_bytes = 0, template_bytes = 0;
+
+  for (; texts != NULL && texts[n] != NULL; n++)
+    text_bytes += strlen (texts[n]);
+  for (guint i = 0; i < templates->len; i++)
+    template_bytes += strlen (g_ptr_array_index (templates, i));
+  /* No overflow: both factors come from a file of at most 16 MiB. */
+  self->n_texts += n * templates->len;
+  self->n_bytes += text_bytes * templates->len + template_bytes * n;
+  if (self->n_texts <= CLV_PROMPTS_MAX_TEXTS &&
+      self->n_bytes <= CLV_PROMPTS_MAX_BYTES)
+    return TRUE;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+      "%s: wanted at most %u texts and %" G_GUINT64_FORMAT
+      " bytes, each text counted in each template, found %" G_GUINT64_FORMAT
+      " texts and %" G_GUINT64_FORMAT " bytes up to here",
+      where, CLV_PROMPTS_MAX_TEXTS, CLV_PROMPTS_MAX_BYTES, self->n_texts,
+      self->n_bytes);
+  return FALSE;
+}
+
+static void
+add_row (ClvPromptsBuilder *self, const gchar *const *texts,
+    GPtrArray *templates, gint label, gint against)
+{
+  ClvPrompts *prompts = self->prompts;
+  ClvPromptRow row = {
+    .group = prompts->groups->len - 1,
+    .label = label,
+    .against = against,
+  };
+  ClvPromptTexts row_texts = {
+    .texts = g_strdupv ((gchar **) texts),
+    .templates = g_ptr_array_ref (templates),
+  };
+
+  g_array_append_val (prompts->rows, row);
+  g_array_append_val (prompts->row_texts, row_texts);
+}
+
+gboolean
+clv_prompts_builder_add (ClvPromptsBuilder *self, const gchar *where,
+    const ClvPromptSpec *spec, GError **error)
+{
+  ClvPrompts *prompts = self->prompts;
+  gint index = (gint) prompts->labels->len;
+  gdouble thresholds[2] = { spec->threshold, spec->off_threshold };
+  ClvLabel label = {
+    .group = g_ptr_array_index (prompts->groups, prompts->groups->len - 1),
+    .group_index = prompts->groups->len - 1,
+    .min_duration = spec->min_duration,
+  };
+
+  if (!g_hash_table_add (self->labels, g_strdup (spec->label))) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: wanted a label that comes once in its group, found \"%s\" again",
+        where, spec->label);
+    return FALSE;
+  }
+  if (!count_texts (self, where, spec->texts, spec->templates, error) ||
+      !count_texts (self, where, spec->negatives, spec->templates, error))
+    return FALSE;
+  label.label = g_strdup (spec->label);
+  g_array_append_val (prompts->labels, label);
+  g_array_append_val (self->given_thresholds, thresholds);
+  add_row (self, spec->texts, spec->templates, index, -1);
+  for (guint i = 0; spec->negatives != NULL && spec->negatives[i]; i++) {
+    const gchar *negative[] = { spec->negatives[i], NULL };
+
+    add_row (self, negative, spec->templates, -1, index);
+  }
+  return TRUE;
+}
+
+static gfloat
+default_threshold (ClvPromptsBuilder *self, ClvScoring scoring)
+{
+  if (self->default_threshold >= 0)
+    return self->default_threshold;
+  return scoring == CLV_SCORING_COSINE ? 0.25f : 0.5f;
+}
+
+gboolean
+clv_prompts_builder_end_group (
+    ClvPromptsBuilder *self, const gchar *where, GError **error)
+{
+  ClvPrompts *prompts = self->prompts;
+  ClvScoring scoring = self->scoring;
+
+  /* A softmax over one row is always 1. */
+  if (scoring == CLV_SCORING_AUTO)
+    scoring = prompts->rows->len - self->first_row > 1 ? CLV_SCORING_SOFTMAX
+                                                       : CLV_SCORING_COSINE;
+  for (guint i = self->first_label; i < prompts->labels->len; i++) {
+    ClvLabel *label = &g_array_index (prompts->labels, ClvLabel, i);
+    const gdouble *given =
+        &((const gdouble *) (gpointer)
+                self->given_thresholds->data)[2 * (i - self->first_label)];
+
+    label->scoring = scoring;
+    label->threshold =
+        isnan (given[0]) ? default_threshold (self, scoring) : given[0];
+    label->off_threshold = isnan (given[1]) ? label->threshold : given[1];
+    if (label->off_threshold > label->threshold) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "%s.prompts[%u].off-threshold: wanted a number from -1 to the "
+          "threshold, which is %g, found %g",
+          where, i - self->first_label, label->threshold, label->off_threshold);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+ClvPrompts *
+clv_prompts_builder_finish (ClvPromptsBuilder *self)
+{
+  return g_steal_pointer (&self->prompts);
+}
+
+gboolean
+clv_prompts_template_check (
+    const gchar *where, const gchar *template, GError **error)
+{
+  const gchar *hole = strstr (template, "{}");
+
+  if (hole != NULL && strstr (hole + 2, "{}") == NULL)
+    return TRUE;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+      "%s: wanted a template with one {} for the phrase, found %s", where,
+      hole == NULL ? "none" : "several");
+  return FALSE;
+}
+
+GPtrArray *
+clv_prompts_default_templates (
+    const ClvPromptsDefaults *defaults, GError **error)
+{
+  g_autoptr (GPtrArray) templates = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0;
+       defaults != NULL && defaults->templates && defaults->templates[i]; i++) {
+    if (!g_utf8_validate (defaults->templates[i], -1, NULL)) {
+      g_set_error_literal (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "template: wanted UTF-8, found other bytes");
+      return NULL;
+    }
+    if (!clv_prompts_template_check ("template", defaults->templates[i], error))
+      return NULL;
+    g_ptr_array_add (templates, g_strdup (defaults->templates[i]));
+  }
+  if (templates->len == 0)
+    g_ptr_array_add (templates, g_strdup ("{}"));
+  return g_steal_pointer (&templates);
+}

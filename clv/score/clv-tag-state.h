@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One label of one stream: smoothing, hysteresis, minimum duration.
+ *
+ *            smoothed ≥ threshold            for min_duration
+ *     OFF ─────────────────────► PENDING ─────────────────────► ON: start event
+ *      ▲    smoothed < off_threshold │ smoothed < off_threshold │
+ *      └─────────────────────────────┴──────── stop event ──────┘ */
+
+#pragma once
+
+#include <clv/clv-scorer.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  CLV_TAG_OFF,
+  CLV_TAG_PENDING,
+  CLV_TAG_ON,
+} ClvTagPhase;
+
+/* {0} is the state before the first frame. */
+typedef struct {
+  gboolean has_value;
+  gfloat smoothed;
+  ClvTagPhase phase;
+  gdouble started; /* when the score passed the threshold */
+  gfloat peak;     /* since then */
+  gdouble sum;     /* of the smoothed scores since then */
+  guint64 n;
+} ClvTagState;
+
+/* smoothed += weight · (score − smoothed); the first score is taken as it is. A
+ * score that is not finite changes nothing. */
+void clv_tag_state_smooth (ClvTagState *self, gfloat score, gfloat weight);
+
+/* Moves to the next phase. TRUE: *ret_event is to be reported; its index is the
+ * caller's to fill. */
+gboolean clv_tag_state_step (ClvTagState *self, const ClvLabel *label,
+    gdouble time, ClvTagEvent *ret_event);
+
+/* Back to the state before the first frame; TRUE as above. */
+gboolean clv_tag_state_close (
+    ClvTagState *self, gdouble time, ClvTagEvent *ret_event);
+
+G_END_DECLS
