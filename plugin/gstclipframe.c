@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gstclipframe.h"
+
+/* Alpha and padding are the same to the library: a byte that it skips. */
+static gboolean
+to_pixel_format (GstVideoFormat format, ClvPixelFormat *ret_format)
+{
+  static const struct {
+    GstVideoFormat gst;
+    ClvPixelFormat clv;
+  } formats[] = {
+    { GST_VIDEO_FORMAT_RGB, CLV_PIXEL_FORMAT_RGB },
+    { GST_VIDEO_FORMAT_BGR, CLV_PIXEL_FORMAT_BGR },
+    { GST_VIDEO_FORMAT_RGBx, CLV_PIXEL_FORMAT_RGBX },
+    { GST_VIDEO_FORMAT_RGBA, CLV_PIXEL_FORMAT_RGBX },
+    { GST_VIDEO_FORMAT_BGRx, CLV_PIXEL_FORMAT_BGRX },
+    { GST_VIDEO_FORMAT_BGRA, CLV_PIXEL_FORMAT_BGRX },
+    { GST_VIDEO_FORMAT_xRGB, CLV_PIXEL_FORMAT_XRGB },
+    { GST_VIDEO_FORMAT_ARGB, CLV_PIXEL_FORMAT_XRGB },
+    { GST_VIDEO_FORMAT_xBGR, CLV_PIXEL_FORMAT_XBGR },
+    { GST_VIDEO_FORMAT_ABGR, CLV_PIXEL_FORMAT_XBGR },
+    { GST_VIDEO_FORMAT_GRAY8, CLV_PIXEL_FORMAT_GRAY8 },
+    { GST_VIDEO_FORMAT_NV12, CLV_PIXEL_FORMAT_NV12 },
+    { GST_VIDEO_FORMAT_NV21, CLV_PIXEL_FORMAT_NV21 },
+    { GST_VIDEO_FORMAT_I420, CLV_PIXEL_FORMAT_I420 },
+    { GST_VIDEO_FORMAT_YV12, CLV_PIXEL_FORMAT_YV12 },
+    { GST_VIDEO_FORMAT_YUY2, CLV_PIXEL_FORMAT_YUY2 },
+    { GST_VIDEO_FORMAT_UYVY, CLV_PIXEL_FORMAT_UYVY },
+    { GST_VIDEO_FORMAT_Y42B, CLV_PIXEL_FORMAT_Y42B },
+    { GST_VIDEO_FORMAT_Y444, CLV_PIXEL_FORMAT_Y444 },
+    { GST_VIDEO_FORMAT_P010_10LE, CLV_PIXEL_FORMAT_P010_10LE },
+    { GST_VIDEO_FORMAT_I420_10LE, CLV_PIXEL_FORMAT_I420_10LE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    if (formats[i].gst == format) {
+      *ret_format = formats[i].clv;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* The nearest matrix that the library has: FCC differs from BT.601, and
+ * SMPTE 240M from BT.709, by less than one level in a hundred. Where the caps
+ * say nothing, the size decides, as in gst_video_info_set_format(). */
+static ClvMatrix
+to_matrix (const GstVideoInfo *info)
+{
+  switch (info->colorimetry.matrix) {
+    case GST_VIDEO_COLOR_MATRIX_BT601:
+    case GST_VIDEO_COLOR_MATRIX_FCC:
+      return CLV_MATRIX_BT601;
+    case GST_VIDEO_COLOR_MATRIX_BT709:
+    case GST_VIDEO_COLOR_MATRIX_SMPTE240M:
+      return CLV_MATRIX_BT709;
+    case GST_VIDEO_COLOR_MATRIX_BT2020:
+      return CLV_MATRIX_BT2020;
+    default:
+      return info->height > 576 ? CLV_MATRIX_BT709 : CLV_MATRIX_BT601;
+  }
+}
+
+/* Grey without a word about its range has all 256 levels, as in GStreamer. */
+static gboolean
+is_full_range (const GstVideoInfo *info)
+{
+  if (info->colorimetry.range == GST_VIDEO_COLOR_RANGE_UNKNOWN)
+    return !GST_VIDEO_INFO_IS_YUV (info);
+  return info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
+}
+
+static void
+set_siting (ClvFrame *frame, GstVideoChromaSite site)
+{
+  if (site == GST_VIDEO_CHROMA_SITE_UNKNOWN)
+    site = GST_VIDEO_CHROMA_SITE_MPEG2;
+  frame->siting_h = (site & GST_VIDEO_CHROMA_SITE_H_COSITED) != 0
+                        ? CLV_SITING_COSITED
+                        : CLV_SITING_CENTER;
+  frame->siting_v = (site & GST_VIDEO_CHROMA_SITE_V_COSITED) != 0
+                        ? CLV_SITING_COSITED
+                        : CLV_SITING_CENTER;
+}
+
+static void
+set_crop (ClvFrame *frame, const GstVideoCropMeta *crop)
+{
+  if (crop == NULL || crop->x >= frame->width || crop->y >= frame->height)
+    return;
+  frame->crop_x = crop->x;
+  frame->crop_y = crop->y;
+  frame->crop_width = MIN (crop->width, frame->width - crop->x);
+  frame->crop_height = MIN (crop->height, frame->height - crop->y);
+}
+
+gboolean
+gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
+{
+  const GstVideoInfo *info = &mapped->info;
+  ClvFrame frame = {
+    .width = GST_VIDEO_INFO_WIDTH (info),
+    .height = GST_VIDEO_INFO_HEIGHT (info),
+    .par_n = GST_VIDEO_INFO_PAR_N (info),
+    .par_d = GST_VIDEO_INFO_PAR_D (info),
+    .matrix = to_matrix (info),
+    .full_range = is_full_range (info),
+  };
+
+  if (!to_pixel_format (GST_VIDEO_INFO_FORMAT (info), &frame.format))
+    return FALSE;
+
+  set_siting (&frame, info->chroma_site);
+  if (mapped->buffer != NULL)
+    set_crop (&frame, gst_buffer_get_video_crop_meta (mapped->buffer));
+  for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (mapped); i++) {
+    if (GST_VIDEO_FRAME_PLANE_STRIDE (mapped, i) <= 0)
+      return FALSE;
+    frame.planes[i] = GST_VIDEO_FRAME_PLANE_DATA (mapped, i);
+    frame.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (mapped, i);
+  }
+  *ret_frame = frame;
+  return TRUE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* From GStreamer's description of a picture to the library's. */
+
+#pragma once
+
+#include <gst/video/video.h>
+
+#include <clv/clv-frame.h>
+
+G_BEGIN_DECLS
+
+/* Every format that gst_clip_frame_init() takes. */
+#define GST_CLIP_FRAME_FORMATS                                                 \
+  "{ NV12, I420, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, "                     \
+  "BGRA, ARGB, ABGR, GRAY8, NV21, YV12, YUY2, UYVY, Y42B, "                    \
+  "Y444, P010_10LE, I420_10LE }"
+
+/* Sides as clv_frame_check() wants them. */
+#define GST_CLIP_FRAME_CAPS                                                    \
+  "video/x-raw, format = (string) " GST_CLIP_FRAME_FORMATS                     \
+  ", width = (int) [ 1, 16384 ], height = (int) [ 1, 16384 ]"                  \
+  ", framerate = (fraction) [ 0, max ]"
+
+/**
+ * gst_clip_frame_init:
+ * @mapped: a mapped picture; its planes are borrowed until it is unmapped
+ *
+ * Size, planes and strides are those of the buffer's GstVideoMeta where it has
+ * one, the visible part is its GstVideoCropMeta, and colorimetry, chroma site
+ * and pixel aspect ratio are those of the caps. A crop that reaches out of the
+ * picture is cut at its edge.
+ *
+ * Returns: %FALSE for a format that is not in %GST_CLIP_FRAME_FORMATS, and for
+ * rows that are stored from the bottom up
+ */
+gboolean gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped);
+
+G_END_DECLS
