@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clv-tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+gboolean
+tool_parse (const ToolUsage *usage, const GOptionEntry *entries, int argc,
+    gchar **argv, gchar ***ret_rest)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (usage->arguments);
+  g_autofree gchar *prgname = g_strdup_printf ("clv %s", usage->name);
+  g_auto (GStrv) args = g_new0 (gchar *, argc + 1);
+
+  for (int i = 0; i < argc; i++)
+    args[i] = g_strdup (argv[i]);
+
+  /* The help's first line shows it. */
+  g_set_prgname (prgname);
+  g_option_context_set_summary (context, usage->summary);
+  g_option_context_set_description (context, usage->description);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse_strv (context, &args, &error)) {
+    tool_usage_error (usage->name, "%s", error->message);
+    return FALSE;
+  }
+  *ret_rest = g_strdupv (args + 1);
+  return TRUE;
+}
+
+int
+tool_usage_error (const gchar *name, const gchar *format, ...)
+{
+  g_autofree gchar *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  fprintf (stderr, "clv %s: %s\nTry 'clv %s --help'.\n", name, message, name);
+  return TOOL_USAGE;
+}
+
+int
+tool_fail (const gchar *format, ...)
+{
+  g_autofree gchar *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  fprintf (stderr, "clv: %s\n", message);
+  return TOOL_FAILED;
+}
+
+gboolean
+tool_parse_precision (const gchar *word, ClvPrecision *ret_precision)
+{
+  static const struct {
+    const gchar *word;
+    ClvPrecision precision;
+  } words[] = {
+    { "auto", CLV_PRECISION_AUTO },
+    { "fp32", CLV_PRECISION_FP32 },
+    { "fp16", CLV_PRECISION_FP16 },
+  };
+
+  if (word == NULL)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strcmp (word, words[i].word) == 0) {
+      *ret_precision = words[i].precision;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gchar *
+read_all (const gchar *path, gsize *ret_size, GError **error)
+{
+  g_autoptr (GIOChannel) input = NULL;
+  gchar *data = NULL;
+
+  if (strcmp (path, "-") != 0)
+    return g_file_get_contents (path, &data, ret_size, error) ? data : NULL;
+
+  input = g_io_channel_unix_new (fileno (stdin));
+  if (g_io_channel_set_encoding (input, NULL, error) != G_IO_STATUS_NORMAL ||
+      g_io_channel_read_to_end (input, &data, ret_size, error) !=
+          G_IO_STATUS_NORMAL)
+    return NULL;
+  return data;
+}
+
+GStrv
+tool_read_strings (const gchar *path, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *data = NULL;
+  JsonNode *root;
+  JsonArray *array;
+  gsize size;
+
+  data = read_all (path, &size, error);
+  if (data == NULL)
+    return NULL;
+  if (!json_parser_load_from_data (parser, data, size, error)) {
+    g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
+  root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_ARRAY (root)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $: wanted an array of strings, found %s", path,
+        root != NULL ? json_node_type_name (root) : "nothing");
+    return NULL;
+  }
+  array = json_node_get_array (root);
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *node = json_array_get_element (array, i);
+
+    if (json_node_get_value_type (node) != G_TYPE_STRING) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "%s: $[%u]: wanted a string, found %s", path, i,
+          json_node_type_name (node));
+      return NULL;
+    }
+    g_ptr_array_add (strings, g_strdup (json_node_get_string (node)));
+  }
+  g_ptr_array_add (strings, NULL);
+  return (GStrv) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Pictures that are encoded together. They stay mapped until the batch is
+ * cleared, so nothing is copied before the upload. */
+
+#pragma once
+
+#include <clv/clv.h>
+#include <gst/video/video.h>
+
+#include "media.h"
+
+G_BEGIN_DECLS
+
+/* Enough to share the weights' way through memory, few enough that eight
+ * 4K pictures fit anywhere. */
+#define MEDIA_BATCH_MAX 8
+
+/* {0} is an empty batch. */
+typedef struct {
+  guint n;
+  MediaPicture pictures[MEDIA_BATCH_MAX];
+  GstVideoFrame mapped[MEDIA_BATCH_MAX];
+  ClvFrame frames[MEDIA_BATCH_MAX];
+} MediaBatch;
+
+/* What a picture's caps may be. */
+GstCaps *media_batch_caps (void);
+
+/* Takes the picture over, also on failure. */
+gboolean media_batch_add (
+    MediaBatch *self, MediaPicture *picture, GError **error);
+
+/* self->n rows of D floats. */
+gboolean media_batch_encode (MediaBatch *self, ClvEngine *engine,
+    gfloat *ret_embeddings, GError **error);
+
+void media_batch_clear (MediaBatch *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MediaBatch, media_batch_clear)
+
+G_END_DECLS

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "tag-media.h"
+
+#include "media-batch.h"
+#include "progress.h"
+
+typedef struct {
+  TagJob *job;
+  const gchar *location;
+  ClvScorer *scorer;
+  ClvScore *scores;   /* one for each label */
+  gfloat *embeddings; /* (MEDIA_BATCH_MAX, D) */
+  guint width;
+  MediaBatch batch;
+  GArray *events; /* ClvTagEvent */
+  GArray *spans;  /* TagSpan */
+  guint64 n_pictures;
+  gdouble next_time; /* when the rate allows the next inference */
+  gdouble last_time;
+  TagSummary summary;
+} Run;
+
+static void
+run_init (Run *self, TagJob *job, const gchar *location)
+{
+  ClvModel *model = clv_engine_get_model (job->engine);
+  const guint width = clv_model_get_embedding_width (model);
+
+  *self = (Run){
+    .job = job,
+    .location = location,
+    .scorer = clv_scorer_new (
+        job->prompts, clv_model_get_logit_scale (model), job->smoothing),
+    .scores = g_new0 (ClvScore, clv_prompts_get_n_labels (job->prompts)),
+    .embeddings = g_new (gfloat, (gsize) MEDIA_BATCH_MAX * width),
+    .width = width,
+    .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
+    .spans = g_array_new (FALSE, FALSE, sizeof (TagSpan)),
+    .summary = { .media = location, .best_score = -G_MAXFLOAT },
+  };
+}
+
+static void
+run_clear (Run *self)
+{
+  media_batch_clear (&self->batch);
+  g_clear_object (&self->scorer);
+  g_free (self->scores);
+  g_free (self->embeddings);
+  g_array_unref (self->events);
+  g_array_unref (self->spans);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+/* A stop event knows the whole span. */
+static void
+take_events (Run *self)
+{
+  for (guint i = 0; i < self->events->len; i++) {
+    const ClvTagEvent *event = &g_array_index (self->events, ClvTagEvent, i);
+    const TagSpan span = {
+      .media = self->location,
+      .label = event->index,
+      .start = event->started,
+      .end = event->time,
+      .peak = event->peak,
+    };
+
+    if (!event->start)
+      g_array_append_val (self->spans, span);
+  }
+  g_array_set_size (self->events, 0);
+}
+
+static void
+note_best (Run *self)
+{
+  for (guint i = 0; i < clv_prompts_get_n_labels (self->job->prompts); i++) {
+    if (self->scores[i].score > self->summary.best_score) {
+      self->summary.best_score = self->scores[i].score;
+      self->summary.best_label = i;
+    }
+  }
+}
+
+static void
+score_picture (Run *self, guint index)
+{
+  const MediaPicture *picture = &self->batch.pictures[index];
+  TagWriter *writer = self->job->writer;
+  const TagFrame frame = { self->location, picture->time, picture->pts,
+    self->scores };
+
+  /* Time of a scorer does not go back; a broken timestamp may. */
+  self->last_time = MAX (self->last_time, picture->time);
+  clv_scorer_score (self->scorer,
+      self->embeddings + (gsize) index * self->width, self->last_time,
+      self->scores, self->events);
+  take_events (self);
+  note_best (self);
+  self->summary.n_inferred++;
+  self->job->n_inferred++;
+  if (writer->format->frame != NULL)
+    writer->format->frame (writer, &frame);
+}
+
+static gboolean
+flush_batch (Run *self, GError **error)
+{
+  gboolean done = TRUE;
+
+  if (self->batch.n > 0)
+    done = media_batch_encode (
+        &self->batch, self->job->engine, self->embeddings, error);
+  for (guint i = 0; done && i < self->batch.n; i++)
+    score_picture (self, i);
+  media_batch_clear (&self->batch);
+  return done;
+}
+
+static gboolean
+is_wanted (Run *self, const MediaPicture *picture)
+{
+  const TagJob *job = self->job;
+
+  if (self->n_pictures++ % job->interval != 0)
+    return FALSE;
+  if (job->rate <= 0.0)
+    return TRUE;
+  /* Half a millisecond: timestamps of 1/25 s and the like are rounded. */
+  if (picture->time < self->next_time - 0.0005)
+    return FALSE;
+  self->next_time = MAX (self->next_time + 1.0 / job->rate, picture->time);
+  return TRUE;
+}
+
+static MediaStatus
+read_pictures (Run *self, Media *media, GError **error)
+{
+  g_auto (Progress) progress = { 0 };
+  const gdouble duration = media_get_duration (media);
+  MediaPicture picture = { 0 };
+  MediaStatus status;
+
+  progress_start (&progress, self->location, "frames");
+  while ((status = media_pull (media, &picture, error)) == MEDIA_PICTURE) {
+    if (!is_wanted (self, &picture)) {
+      media_picture_clear (&picture);
+      continue;
+    }
+    if (!media_batch_add (&self->batch, &picture, error) ||
+        (self->batch.n == MEDIA_BATCH_MAX && !flush_batch (self, error))) {
+      g_prefix_error (error, "%s: ", self->location);
+      return MEDIA_ERROR;
+    }
+    progress_update (&progress, self->n_pictures,
+        duration > 0.0 ? media_get_end (media) / duration : -1.0);
+  }
+  return status;
+}
+
+/* Tags that are still active end with the media. */
+static void
+finish (Run *self, Media *media)
+{
+  TagWriter *writer = self->job->writer;
+
+  self->summary.end = media_get_end (media);
+  clv_scorer_close (
+      self->scorer, MAX (self->summary.end, self->last_time), self->events);
+  take_events (self);
+  g_array_sort (self->spans, tag_span_compare);
+  self->summary.spans = self->spans;
+  if (self->summary.n_inferred > 0 && writer->format->media_end != NULL)
+    writer->format->media_end (writer, &self->summary);
+}
+
+MediaStatus
+tag_media (TagJob *job, const gchar *location, GError **error)
+{
+  g_autoptr (Media) media = media_open (location, error);
+  g_auto (Run) run = { 0 };
+  g_autoptr (GError) late = NULL;
+  MediaStatus status;
+
+  if (media == NULL)
+    return MEDIA_ERROR;
+
+  run_init (&run, job, location);
+  status = read_pictures (&run, media, error);
+  /* Pictures before an error count too. */
+  if (!flush_batch (&run, &late) && status != MEDIA_ERROR) {
+    g_propagate_prefixed_error (
+        error, g_steal_pointer (&late), "%s: ", location);
+    status = MEDIA_ERROR;
+  }
+  finish (&run, media);
+  return status;
+}

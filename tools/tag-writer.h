@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The output formats of `clv tag`. A writer sees every inferred picture and,
+ * when a tag has ended, the span of time in which it was active. */
+
+#pragma once
+
+#include <clv/clv.h>
+#include <gst/gst.h>
+#include <stdio.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const gchar *media;
+  gdouble time;
+  GstClockTime pts;
+  const ClvScore *scores; /* one for each label */
+} TagFrame;
+
+/* `media` is borrowed from the command line. */
+typedef struct {
+  const gchar *media;
+  guint label;
+  gdouble start; /* seconds */
+  gdouble end;
+  gfloat peak;
+} TagSpan;
+
+/* What is known once a media has been read, whole or in part. */
+typedef struct {
+  const gchar *media;
+  guint64 n_inferred;
+  gdouble end;
+  GArray *spans;    /* TagSpan of this media, sorted by start */
+  guint best_label; /* highest score seen */
+  gfloat best_score;
+} TagSummary;
+
+typedef struct _TagWriter TagWriter;
+
+typedef struct {
+  const gchar *name;
+  void (*begin) (TagWriter *self);
+  void (*frame) (TagWriter *self, const TagFrame *frame);
+  void (*media_end) (TagWriter *self, const TagSummary *summary);
+  void (*finish) (TagWriter *self);
+} TagFormat;
+
+extern const TagFormat tag_format_table;
+extern const TagFormat tag_format_jsonl;
+extern const TagFormat tag_format_csv;
+extern const TagFormat tag_format_vtt;
+
+/* NULL for an unknown name. */
+const TagFormat *tag_format_find (const gchar *name);
+
+struct _TagWriter {
+  const TagFormat *format;
+  ClvPrompts *prompts; /* borrowed */
+  guint n_media;
+  GArray *spans; /* TagSpan, for formats that sort them over all media */
+  FILE *out;
+  gchar *path;  /* NULL: standard output */
+  gchar *aside; /* written first, then renamed to `path`; NULL: not a file */
+};
+
+/* `path`: NULL for standard output. A regular file appears under its name only
+ * when tag_writer_commit() succeeds. */
+gboolean tag_writer_open (TagWriter *self, const TagFormat *format,
+    const gchar *path, ClvPrompts *prompts, guint n_media, GError **error);
+
+gboolean tag_writer_commit (TagWriter *self, GError **error);
+
+/* Without a commit before, nothing is left behind. */
+void tag_writer_clear (TagWriter *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TagWriter, tag_writer_clear)
+
+/* Sorts TagSpan by start. */
+gint tag_span_compare (gconstpointer a, gconstpointer b);
+
+/* "mm:ss.mmm", with "hh:" in front where it is needed; without a locale's comma. */
+gchar *tag_format_time (gdouble seconds, gboolean always_hours);
+
+G_END_DECLS
