@@ -86,6 +86,8 @@ def scene(rng):
         paint = tone(rng) + (clouds(rng) * rng.uniform(0, 20))[..., None]
         image += np.clip((1 - d) * 8, 0, 1)[..., None] * (paint - image)
     image = np.clip(image + ((X - 32) * rng.uniform(-0.7, 0.7))[..., None], 0, 255)
+    grey = image.mean(-1, keepdims=True)
+    image = grey + (image - grey) * rng.uniform(0.2, 1)
     low, high = image.min(), image.max()  # well exposed: the whole range is used
     return (image - low) / max(high - low, 1) * rng.uniform(215, 255) + rng.uniform(0, 10)
 

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Train the demo model.
+
+    train.py WORK_DIR --minutes 60 [--processes 2] [--resume]     or --steps N instead of minutes, to repeat a run
+
+Each process takes a part of the batch, on one thread; gradients are summed in shared memory.
+
+The image tower learns the facts of the drawings (one linear head a fact) and, for every patch, what covers it; from the
+first step on both towers learn which caption belongs to which picture. A caption that is true of another picture of
+the batch is no negative there; every picture has a wrong caption that differs from its own in one thing.
+"""
+import argparse
+import multiprocessing
+import os
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from torch import nn
+
+import bpe
+import captions
+import clip
+import draw
+from draw import F
+
+TAP = 3  # the layer after which the patches are asked
+SHARD = 4000
+
+
+class Facts(nn.Module):
+    """Linear heads that are thrown away after training."""
+
+    def __init__(self, width):
+        super().__init__()
+        n = len(captions.SIGNALS)
+        self.sizes = dict(what=4 + n, plain=12, bg=12, sa=7, ca=12, sb=7, cb=12, axis=2, count=5, size=2, x=3, y=3)
+        self.head = nn.Linear(width, sum(self.sizes.values()))
+        self.norm = nn.LayerNorm(width)
+        self.dense = nn.Linear(width, 8 + n + 12 + 1)
+
+    def forward(self, pooled, patches, facts, dense):
+        goals = targets(facts)
+        loss, right = 0, {}
+        for (name, _), logits in zip(self.sizes.items(), self.head(pooled).split(list(self.sizes.values()), 1)):
+            goal = goals[name]
+            some = goal >= 0
+            if some.any():
+                loss = loss + nnf.cross_entropy(logits[some], goal[some], reduction="sum") / len(goal)
+                right[name] = ((logits.argmax(1) == goal)[some].float().sum().item(), int(some.sum()))
+        n = len(captions.SIGNALS)
+        shape, tint, middle = self.dense(self.norm(patches)).split([8 + n, 12, 1], 2)
+        goal = dense.flatten(2).long()
+        loss_dense = nnf.cross_entropy(shape.flatten(0, 1), goal[:, 0].flatten(), ignore_index=-1)
+        loss_dense = loss_dense + 0.5 * nnf.cross_entropy(tint.flatten(0, 1), goal[:, 1].flatten(), ignore_index=-1)
+        loss_dense = loss_dense + nnf.binary_cross_entropy_with_logits(
+            middle.flatten(), goal[:, 2].flatten().float(), pos_weight=torch.tensor(4.0))
+        inside = (goal[:, 0] > 0) & (goal[:, 0] < 8)
+        right["patch"] = ((shape.argmax(2) == goal[:, 0])[inside].float().sum().item(), int(inside.sum()))
+        return loss, loss_dense, right
+
+
+def targets(facts):
+    """The heads' targets. Of a pair, A is the object on the left or above."""
+    f = {name: facts[:, i].long() for name, i in F.items()}
+    pair, flip = f["rel"] >= 0, (f["rel"] == 1) | (f["rel"] == 3)
+    single = (f["n0"] == 1) & ~pair
+    what = torch.where(pair, 1, torch.where(single, 0, torch.where(f["n0"] > 1, 2, torch.where(f["plain"] >= 0, 3,
+                                                                                              4 + f["sig"]))))
+    turn = lambda a, b: torch.where(flip, f[b], f[a])
+    return dict(what=what, plain=f["plain"], bg=f["bg"], sa=turn("s0", "s1"), ca=turn("c0", "c1"), sb=turn("s1", "s0"),
+                cb=turn("c1", "c0"), axis=torch.where(pair, f["rel"] // 2, -1),
+                count=torch.where(pair, -1, f["n0"] - 1).clamp(min=-1), size=f["z0"], x=f["x0"], y=f["y0"])
+
+
+def contrast(model, image, texts, claims, facts, tokenizer):
+    """InfoNCE over the batch's captions and the hard negatives; true captions of other pictures are left out."""
+    text = model.embed_text(clip.batch_ids(tokenizer, texts))
+    b = len(image)
+    other = torch.from_numpy(captions.truth(facts, claims))
+    other[torch.arange(b), torch.arange(b)] = False
+    logits = (model.logit_scale.exp() * image @ text.T).masked_fill(other, -1e4)
+    goal = torch.arange(b)
+    right = (logits.argmax(1) == goal).float().sum().item()
+    return (nnf.cross_entropy(logits, goal) + nnf.cross_entropy(logits[:, :b].T, goal)) / 2, (right, b)
+
+
+def shard(job):
+    work, index, seed = job
+    path = os.path.join(work, f"shard-{index:03}.npz")
+    if not os.path.exists(path):
+        image, facts, dense = draw.mixture((seed, index), SHARD)
+        np.savez(path + ".part.npz", image=image, facts=facts, dense=dense)
+        os.rename(path + ".part.npz", path)
+
+
+def learn_tokenizer(seed):
+    rng = np.random.default_rng(seed)
+    _, facts, _ = draw.mixture(seed, 6000)
+    return bpe.learn([captions.say(rng, captions.claim_of(rng, f)) for f in facts for _ in range(2)], 600)
+
+
+class Sum:
+    """Adds up the processes' gradients; every process then makes the same step."""
+
+    def __init__(self, ranks, size):
+        self.ranks, self.parts = ranks, torch.zeros(ranks, size).share_memory_()
+        self.done = torch.zeros(1, dtype=torch.float64).share_memory_()
+        self.barrier = torch.multiprocessing.Barrier(ranks)
+
+    def exchange(self, rank, params, done):
+        flat = torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in params])
+        self.parts[rank].copy_(flat)
+        self.barrier.wait()
+        flat = self.parts.mean(0)
+        if rank == 0:
+            self.done[0] = done
+        self.barrier.wait()
+        for p, g in zip(params, flat.split([p.numel() for p in params])):
+            p.grad = g.view_as(p)
+        return self.done.item()
+
+
+def train(rank, a, together, data, merges, saved):
+    image, facts, dense = data
+    torch.set_num_threads(1)
+    torch.manual_seed(a.seed)
+    path = os.path.join(a.work, "checkpoint.pt")
+    tokenizer = bpe.Tokenizer(merges, clip.CONFIG["positions"])
+    model = clip.Clip(len(tokenizer.vocab), tokenizer.end)
+    heads = Facts(clip.CONFIG["vision"][0])
+    params = [*model.parameters(), *heads.parameters()]
+    optimizer = torch.optim.AdamW([{"params": [p for p in params if p.ndim > 1], "weight_decay": 0.05},
+                                   {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0}],
+                                  lr=a.rate, betas=(0.9, 0.98), eps=1e-6)
+    step, spent, done = 0, 0.0, 0.0
+    if saved:
+        model.load_state_dict(saved["model"]), heads.load_state_dict(saved["heads"])
+        optimizer.load_state_dict(saved["optimizer"])
+        step, spent, done = saved["step"], saved["spent"], saved["done"]
+    if rank == 0:
+        print(f"{len(image)} pictures, {sum(p.numel() for p in model.parameters())} parameters, "
+              f"{len(tokenizer.vocab)} tokens", flush=True)
+    begin = last = time.time()
+    losses, tally = np.zeros(3), {}
+
+    def save():
+        torch.save(dict(model=model.state_dict(), heads=heads.state_dict(), optimizer=optimizer.state_dict(), step=step,
+                        done=done, spent=spent + time.time() - begin, merges=merges), path + ".part")
+        os.replace(path + ".part", path)
+
+    while done < 1:
+        rng = np.random.default_rng((a.seed, step, rank))
+        rows = rng.choice(len(image), a.batch // a.processes, replace=False)
+        claims = [captions.claim_of(rng, f) for f in facts[rows]]
+        claims += [captions.spoil(rng, c) for c in claims] if done > 0.15 else []
+        texts = [captions.say(rng, c) for c in claims]
+        pooled, patches = model.vision_model(clip.pixels(image[rows]), tap=TAP)
+        loss_facts, loss_dense, right = heads(pooled, patches, torch.from_numpy(facts[rows]),
+                                              torch.from_numpy(dense[rows]))
+        embedding = nnf.normalize(model.visual_projection(pooled), dim=-1)
+        loss_clip, right["caption"] = contrast(model, embedding, texts, np.stack(claims), facts[rows], tokenizer)
+        weight = np.interp(done, [0, 0.4, 0.8], [1, 1, 0.3])
+        loss = weight * (loss_facts + loss_dense) + np.interp(done, [0.1, 0.4], [0.3, 1]) * loss_clip
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        step += 1
+        done = together.exchange(rank, params, step / a.steps if a.steps else
+                                 (spent + time.time() - begin) / 60 / a.minutes)
+        nn.utils.clip_grad_norm_(params, 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = a.rate * min(1, step / 150) * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * min(1, done))))
+        optimizer.step()
+        model.logit_scale.data.clamp_(0, np.log(100))
+        if rank:
+            continue
+        for name, (good, count) in right.items():
+            old = tally.get(name, (0, 0))
+            tally[name] = old[0] + good, old[1] + count
+        losses += loss_facts.item(), loss_dense.item(), loss_clip.item()
+        if step % 50 == 0:
+            shown = " ".join(f"{k} {100 * g / max(1, n):.0f}" for k, (g, n) in tally.items())
+            print(f"{step} {100 * done:.1f}% {time.time() - begin + spent:.0f}s loss {np.round(losses / 50, 3)} "
+                  f"scale {model.logit_scale.exp().item():.1f} | {shown}", flush=True)
+            losses[:], tally = 0, {}
+        if time.time() - last > a.save_every or done >= 1:
+            last = time.time()
+            save()
+
+
+def main():
+    cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    cli.add_argument("work", help="folder for pictures and checkpoint")
+    cli.add_argument("--minutes", type=float, default=0)
+    cli.add_argument("--steps", type=int, default=0)
+    cli.add_argument("--batch", type=int, default=128)
+    cli.add_argument("--shards", type=int, default=20, help=f"of {SHARD} pictures")
+    cli.add_argument("--rate", type=float, default=1.5e-3)
+    cli.add_argument("--seed", type=int, default=1)
+    cli.add_argument("--processes", type=int, default=2)
+    cli.add_argument("--save-every", type=float, default=120, help="seconds")
+    cli.add_argument("--resume", action="store_true")
+    a = cli.parse_args()
+    if (a.minutes > 0) == (a.steps > 0):
+        cli.error("one of --minutes and --steps")
+    os.makedirs(a.work, exist_ok=True)
+    with multiprocessing.Pool(a.processes) as pool:  # before torch has threads of its own
+        pool.map(shard, [(a.work, i, a.seed) for i in range(a.shards)], 1)
+    parts = [np.load(os.path.join(a.work, f"shard-{i:03}.npz")) for i in range(a.shards)]
+    data = [np.concatenate([p[k] for p in parts]) for k in ("image", "facts", "dense")]
+    saved = torch.load(os.path.join(a.work, "checkpoint.pt")) if a.resume else None
+    merges = saved["merges"] if saved else learn_tokenizer(a.seed)
+    vocab = 2 * 256 + len(merges) + 2
+    size = sum(p.numel() for m in (clip.Clip(vocab, 0), Facts(clip.CONFIG["vision"][0])) for p in m.parameters())
+    torch.multiprocessing.start_processes(train, (a, Sum(a.processes, size), data, merges, saved), a.processes,
+                                          start_method="fork")
+
+
+if __name__ == "__main__":
+    main()

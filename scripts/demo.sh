@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The main job, from nothing: installs what is missing, builds, makes a short video, tags it with the demo model.
+#
+#   demo.sh [FOLDER]     where the results go (default: build/demo/results)
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+results=$(realpath -m "${1:-$root/build/demo/results}")
+build=$root/build/demo
+
+# Scenes as videotestsrc names them, two seconds each. The model was trained on drawings, never on these.
+scenes=(smpte snow black checkers-8 red zone-plate ball gradient)
+prompts='colour bars; snow; a black screen; a checkerboard; a red screen; a zone plate; a white circle; a gradient;
+  a blue screen; diagonal stripes; a green triangle'
+
+step() { printf '\n=== %s\n' "$1"; }
+
+make_video() {
+  local -a pipeline=(concat name=scenes ! videoconvert ! vp8enc deadline=1 cpu-used=4 end-usage=cq cq-level=10
+    target-bitrate=8000000 keyframe-max-dist=25 ! webmmux ! filesink "location=$1.part")
+  local scene
+  for scene in "${scenes[@]}"; do
+    pipeline+=(videotestsrc num-buffers=50 "pattern=$scene" !
+      'video/x-raw,format=I420,width=480,height=360,framerate=25/1' ! queue ! scenes.)
+  done
+  gst-launch-1.0 -q "${pipeline[@]}"
+  mv "$1.part" "$1"
+}
+
+tag() { "$build/tools/clv" tag --prompts "$prompts" --rate 5 --threshold 0.5 "$@" demo.webm; }
+
+step "packages"
+"$root/scripts/setup.sh" demo
+
+step "build (build/demo)"
+mkdir -p "$build"
+meson setup "$build" "$root" --buildtype=release >"$build/setup.log" 2>&1 || { tail -n 20 "$build/setup.log"; exit 1; }
+ninja -C "$build" tools/clv plugin/libgstclv.so
+
+mkdir -p "$results"
+cd "$results"
+export CLV_MODEL_PATH="$root/models"
+
+step "a video of ${#scenes[@]} scenes: ${scenes[*]}"
+make_video demo.webm
+ls -lh demo.webm
+
+step "tags"
+tag --format jsonl --output demo.jsonl
+tag --format vtt --output demo.vtt
+tag
+
+step "done"
+cat <<END
+In $results:
+  demo.webm   the video
+  demo.jsonl  every inferred frame with all scores
+  demo.vtt    the tags as WebVTT: a player shows them beside the video
+
+The same in a pipeline:
+  export GST_PLUGIN_PATH=$build/plugin CLV_MODEL_PATH=$root/models
+  gst-launch-1.0 -m filesrc location=$results/demo.webm ! decodebin ! cliptag prompts="colour bars; snow" ! fakesink
+END

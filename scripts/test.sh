@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs what is missing, builds, and runs every test.
+#
+#   test.sh              all stages
+#   test.sh --quick      only the first
+#   test.sh STAGE…       of: gcc clang asan validation debian13
+#
+# gcc and clang build with warnings as errors; asan is gcc with ASan and UBSan; validation runs under the Vulkan
+# validation layers, which must be silent; debian13 builds and tests in a chroot. The last line counts all of it.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+passed=0 failed=0 skipped=0
+complaints=()
+export CLV_REQUIRE_DEVICE=${CLV_REQUIRE_DEVICE:-1}
+
+complain() {
+  failed=$((failed + 1))
+  complaints+=("$1")
+  echo "FAILED: $1"
+}
+
+# count LOG STAGE: adds up a meson test log (one JSON object a line).
+count() {
+  local ok bad skip
+  if [ ! -s "$1" ]; then
+    complain "$2: no test ran"
+    return
+  fi
+  ok=$(grep -cE '"result": "(OK|EXPECTEDFAIL)"' "$1" || true)
+  skip=$(grep -c '"result": "SKIP"' "$1" || true)
+  bad=$(grep -cE '"result": "(FAIL|ERROR|TIMEOUT|INTERRUPT|UNEXPECTEDPASS)"' "$1" || true)
+  if [ $((ok + bad + skip)) = 0 ]; then complain "$2: no test ran"; fi
+  passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+  while read -r name; do
+    if [ -n "$name" ]; then complaints+=("$2: $name"); fi
+  done < <(sed -nE 's/^.*"name": "([^"]*)".*"result": "(FAIL|ERROR|TIMEOUT|INTERRUPT|UNEXPECTEDPASS)".*$/\1/p' "$1")
+}
+
+# build DIR COMPILER OPTION…
+build() {
+  local dir=$1 compiler=$2
+  shift 2
+  CC=$compiler meson setup "$dir" -Dwerror=true "$@" >"$dir.log" 2>&1 || { tail -n 20 "$dir.log"; return 1; }
+  ninja -C "$dir" >"$dir.log" 2>&1 || { grep -E -A 8 'error|FAILED|warning' "$dir.log" | head -n 60; return 1; }
+}
+
+# check DIR STAGE OPTION…: runs tests of a build and counts them.
+check() {
+  local dir=$1 stage=$2
+  shift 2
+  rm -f "$dir/meson-logs/$stage.json"
+  meson test -C "$dir" --no-rebuild --num-processes 2 --timeout-multiplier 4 --print-errorlogs --logbase "$stage" "$@" ||
+    true # counted below
+  count "$dir/meson-logs/$stage.json" "$stage"
+}
+
+# What does not need a minute, for the second and third compiler run.
+brief=(--suite headers --suite unit --suite kernels --suite elements --suite cli)
+
+stage_gcc() { build build/gcc gcc && check build/gcc gcc; }
+
+stage_clang() { build build/clang clang && check build/clang clang "${brief[@]}"; }
+
+# Mesa's and LLVM's own leaks have no stack that names them once they are unloaded; the suites that load no driver
+# still look for leaks.
+stage_asan() {
+  build build/asan gcc -Db_sanitize=address,undefined || return 1
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  check build/asan asan "${brief[@]}"
+  unset UBSAN_OPTIONS
+}
+
+stage_validation() {
+  build build/gcc gcc || return 1
+  CLV_DEBUG=validation check build/gcc validation --suite unit --suite kernels --suite elements --suite cli
+}
+
+stage_debian13() {
+  local code=0 log=build/debian13.json
+  rm -f "$log"
+  scripts/debian13.sh "$log" || code=$?
+  if [ "$code" = 77 ]; then
+    skipped=$((skipped + 1))
+    return
+  fi
+  if [ -s "$log" ]; then count "$log" debian13; fi
+  # A failed test is counted already.
+  [ "$code" = 0 ] || [ -s "$log" ]
+}
+
+run_stage() {
+  local start=$SECONDS before="$passed $failed"
+  echo "=== $1"
+  "stage_$1" || complain "$1: does not build or did not run"
+  echo "=== $1: $((SECONDS - start)) s, $((passed - ${before% *})) passed, $((failed - ${before#* })) failed"
+}
+
+main() {
+  local -a stages=()
+  local stage
+  for stage in "$@"; do
+    case $stage in
+      --quick) stages+=(gcc) ;;
+      gcc | clang | asan | validation | debian13) stages+=("$stage") ;;
+      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13]" >&2; exit 2 ;;
+    esac
+  done
+  if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13); fi
+
+  mkdir -p build
+  scripts/setup.sh test
+  for stage in "${stages[@]}"; do run_stage "$stage"; done
+
+  if [ ${#complaints[@]} -gt 0 ]; then
+    echo "Failed:"
+    printf '  %s\n' "${complaints[@]}"
+  fi
+  # Only the outermost run has the closing line.
+  if [ "${CLV_IN_CHROOT:-0}" = 1 ]; then printf 'in the chroot: '; fi
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ]
+}
+
+main "$@"

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+need_device
+
+# video NAME FRAMES MUXER…: two seconds of colour bars for each second of black, 25 a second.
+video() {
+  local name=$1 size='video/x-raw,width=160,height=120,framerate=25/1'
+  shift
+  gst-launch-1.0 -q concat name=c ! jpegenc ! "$@" ! filesink location="$name" \
+    videotestsrc num-buffers=50 pattern=smpte ! "$size" ! c. \
+    videotestsrc num-buffers=25 pattern=black ! "$size" ! c. >/dev/null 2>&1
+}
+video 'a & b.avi' avimux
+video b.mkv matroskamux
+prompts='colour bars; a black screen; a "red", <round> & small circle'
+
+run 0 tag --prompts "$prompts" --format jsonl 'a & b.avi' && /usr/bin/python3 - <<'P'
+import json
+lines = [json.loads(line) for line in open("out")]
+assert len(lines) == 75, len(lines)
+for i, line in enumerate(lines):
+    assert line["media"] == "a & b.avi", line
+    assert abs(line["time"] - i / 25) < 0.002 and abs(line["pts"] / 1e9 - line["time"]) < 1e-6, line
+    labels = [tag["label"] for tag in line["tags"]]
+    assert labels == ["colour bars", "a black screen", 'a "red", <round> & small circle'], labels
+    assert set(line["tags"][0]) == {"label", "group", "score", "cosine", "active"}
+    assert abs(sum(tag["score"] for tag in line["tags"]) - 1) < 1e-3
+best = [max(line["tags"], key=lambda tag: tag["score"])["label"] for line in lines]
+assert best[10] == "colour bars" and best[60] == "a black screen", (best[10], best[60])
+assert lines[10]["tags"][0]["active"] and not lines[60]["tags"][0]["active"]
+P
+ok "a JSON line for each frame, with all labels" $?
+mv out all.jsonl
+
+run 0 tag --prompts "$prompts" --format jsonl --interval 5 'a & b.avi' && [ "$(wc -l <out)" = 15 ]
+ok "every fifth frame" $?
+run 0 tag --prompts "$prompts" --format jsonl --rate 5 'a & b.avi' && [ "$(wc -l <out)" = 15 ]
+ok "five frames for each second" $?
+
+run 0 tag --prompts "$prompts" --format csv --output o.csv 'a & b.avi' && /usr/bin/python3 - <<'P'
+import csv
+rows = list(csv.DictReader(open("o.csv", newline="")))
+assert len(rows) == 225, len(rows)
+assert rows[2]["label"] == 'a "red", <round> & small circle', rows[2]
+assert {row["active"] for row in rows} == {"0", "1"}
+P
+ok "CSV quotes what must be quoted" $?
+
+run 0 tag --prompts "$prompts" --format vtt --output o.vtt 'a & b.avi' &&
+  [ "$(head -n 1 o.vtt)" = WEBVTT ] &&
+  says o.vtt '^00:00:00\.000 --> 00:00:0[12]\.[0-9]{3}$' '^colour bars \(' '^a black screen \('
+ok "WebVTT has a cue for each tag" $?
+
+run 0 tag --prompts "$prompts" --format vtt --threshold 0 b.mkv && says out '&lt;round&gt; &amp; small'
+ok "WebVTT escapes" $?
+
+run 0 tag --prompts "$prompts" 'a & b.avi' b.mkv && says out 'a & b.avi: 00:03' 'b.mkv: 00:03' 'colour bars' '75 frames'
+ok "the table shows each media" $?
+
+run 0 tag --prompts nothing --threshold 1 --scoring cosine b.mkv && says out 'no tag was active'
+ok "no tag is said, not silence" $?
+
+head -c $(($(stat -c %s b.mkv) / 2)) b.mkv >half.mkv
+echo junk >junk.mkv
+run 1 tag --prompts "$prompts" --format jsonl --output o.jsonl b.mkv half.mkv junk.mkv missing.mkv 'a & b.avi' &&
+  says err 'half.mkv: .*(cut off|damaged)' 'junk.mkv: ' 'missing.mkv: no such file' \
+    '3 of 5 media failed: half.mkv, junk.mkv, missing.mkv' &&
+  [ "$(grep -c '"b.mkv"' o.jsonl)" = 75 ] && [ "$(grep -c '"a & b.avi"' o.jsonl)" = 75 ] &&
+  [ "$(grep -c '"half.mkv"' o.jsonl)" -gt 20 ] && [ "$(grep -c '"half.mkv"' o.jsonl)" -lt 60 ]
+ok "bad media are named, the rest is tagged" $?
+
+echo keep >kept.csv
+refuses "a failure keeps the old output" 1 'junk.mkv: ' tag --prompts a --format csv --output kept.csv junk.mkv
+[ "$(cat kept.csv)" = keep ] && [ "$(find . -name 'kept.csv*' | wc -l)" = 1 ]
+ok "nothing is left beside it" $?
+gst-launch-1.0 -q audiotestsrc num-buffers=20 ! wavenc ! filesink location=sound.wav >/dev/null 2>&1
+refuses "sound has no pictures" 1 'sound.wav: ' tag --prompts 'a; b' sound.wav
+refuses "empty prompts are refused" 1 '.' tag --prompts ' ; ' b.mkv
+echo '{"groups": [{"prompts": [{"label": 3}]}]}' >bad.json
+refuses "a bad prompts file is named with the place" 1 'bad.json.*groups' tag --prompts-file bad.json b.mkv
+refuses "a missing model is named" 1 'no-such-model' tag --model no-such-model --prompts a b.mkv
+run 1 tag --prompts a --output no/such/o.csv b.mkv && says err 'no/such/o.csv'
+ok "an output that cannot be written is named" $?
+run 1 tag --prompts a --format csv --output /dev/full b.mkv && says err '/dev/full'
+ok "a full disk is an error" $?
+finish

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs one of pipelines/ on one video and looks for what it must print.
+#   run.sh WANTED VIDEO COMMAND [ARGUMENTS…]
+# VIDEO is a file, `generated`, or `none`; in the arguments @VIDEO@ stands for
+# it. 77 (skipped) where the video, its decoder or a Vulkan device is missing.
+set -eu
+
+wanted=$1
+video=$2
+shift 2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+case $video in
+  none) ;;
+  generated)
+    video=$folder/generated.mkv
+    gst-launch-1.0 -q videotestsrc num-buffers=6 pattern=smpte ! \
+      video/x-raw,format=I420,width=320,height=240 ! jpegenc ! matroskamux ! \
+      filesink location="$video"
+    ;;
+  *)
+    if [ ! -r "$video" ]; then
+      echo "skipped: there is no $video"
+      exit 77
+    fi
+    if ! gst-inspect-1.0 --exists avdec_h264; then
+      echo "skipped: no decoder for H.264 (gst-libav)"
+      exit 77
+    fi
+    ;;
+esac
+
+n=$#
+while [ "$n" -gt 0 ]; do
+  argument=$1
+  shift
+  [ "$argument" != @VIDEO@ ] || argument=$video
+  set -- "$@" "$argument"
+  n=$((n - 1))
+done
+
+if ! FRAMES=4 "$@" >"$folder/output" 2>&1; then
+  cat "$folder/output"
+  if [ -z "${CLV_REQUIRE_DEVICE:-}" ] &&
+    grep -q 'no usable Vulkan' "$folder/output"; then
+    echo "skipped: no Vulkan device"
+    exit 77
+  fi
+  echo "failed: $*"
+  exit 1
+fi
+cat "$folder/output"
+if ! grep -q "$wanted" "$folder/output"; then
+  echo "failed: wanted \"$wanted\" in the output of $*"
+  exit 1
+fi
