@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Groups of phrases from a file, each with its own scoring and thresholds: tags
@@ -8,17 +8,19 @@
 #   pipelines/prompts-file.sh [VIDEO] [PROMPTS.json]
 #
 # $FRAMES ends it after so many frames.
-set -eu
+set -euo pipefail
 
 here=$(dirname "$0")
 prompts=${2:-$here/prompts-file.json}
 
 if [ -n "${1:-}" ]; then
-  exec gst-launch-1.0 -m \
-    filesrc location="$1" ! decodebin ! queue ! \
-    cliptag prompts-file="$prompts" inference-interval=5 ! \
-    fakesink num-buffers="${FRAMES:--1}"
+  source=(filesrc "location=$1" ! decodebin)
+else
+  source=(videotestsrc num-buffers=50)
 fi
-exec gst-launch-1.0 -m \
-  videotestsrc pattern=black num-buffers="${FRAMES:-25}" ! \
-  cliptag prompts-file="$prompts" inference-interval=5 ! fakesink
+
+gst-launch-1.0 -m \
+  "${source[@]}" ! queue ! \
+  cliptag prompts-file="$prompts" inference-interval=5 ! \
+  fakesink num-buffers="${FRAMES:--1}" |
+  { grep --line-buffered clip-tag || true; }

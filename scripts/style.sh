@@ -62,6 +62,15 @@ check_text() {
   return 0
 }
 
+# check_layout FORMATTER FILE…: one line for each file and the first place in it.
+check_layout() {
+  local output
+  output=$("$@" --dry-run -Werror 2>&1) && return
+  grep -E '^[^ ]+:[0-9]+:[0-9]+: error:' <<<"$output" | sort -t : -k 1,1 -u |
+    sed 's/: error:.*/: clang-format 14 lays it out differently; scripts\/style.sh --fix/'
+  bad=1
+}
+
 install_hook() {
   local hook
   hook=$(git rev-parse --git-path hooks)/pre-commit
@@ -97,7 +106,7 @@ main() {
   format=$(formatter)
   if [ -n "$format" ] && [ ${#sources[@]} -gt 0 ]; then
     if [ $fix = 1 ]; then "$format" -i "${sources[@]}"; fi
-    "$format" --dry-run -Werror "${sources[@]}" || bad=1
+    check_layout "$format" "${sources[@]}"
   fi
   if [ $bad = 0 ] && [ -z "$format" ]; then
     # A commit is not refused for a tool that is not here.

@@ -179,6 +179,7 @@ media_open (const gchar *location, GError **error)
     return NULL;
 
   self = g_new0 (Media, 1);
+  self->duration = -1.0;
   self->location = g_strdup (location);
   self->pipeline = gst_pipeline_new (NULL);
   if (!build (self, uri, error))
@@ -202,6 +203,19 @@ media_free (Media *self)
   }
   g_free (self->location);
   g_free (self);
+}
+
+/* Seconds; negative if nobody knows, as before the first picture. */
+static gdouble
+query_duration (Media *self)
+{
+  gint64 duration;
+
+  if (!gst_element_query_duration (
+          self->pipeline, GST_FORMAT_TIME, &duration) ||
+      duration <= 0)
+    return -1.0;
+  return (gdouble) duration / GST_SECOND;
 }
 
 /* Stream time, so that several cuts of one file agree on where things are. */
@@ -233,7 +247,7 @@ take_sample (Media *self, GstSample *sample, MediaPicture *ret_picture)
                       ? (gdouble) GST_BUFFER_DURATION (buffer) / GST_SECOND
                       : self->frame_seconds);
   if (self->n_pictures++ == 0)
-    self->duration = media_get_duration (self);
+    self->duration = query_duration (self);
 }
 
 /* Demuxers end a truncated file as if it were whole. Sound may go on for a
@@ -242,7 +256,7 @@ take_sample (Media *self, GstSample *sample, MediaPicture *ret_picture)
 static gboolean
 check_whole (Media *self, GError **error)
 {
-  const gdouble duration = MAX (media_get_duration (self), self->duration);
+  const gdouble duration = MAX (query_duration (self), self->duration);
   const gdouble slack = MAX (MIN (1.0, duration / 4), duration / 20);
 
   if (self->n_pictures == 0) {
@@ -283,13 +297,7 @@ media_pull (Media *self, MediaPicture *ret_picture, GError **error)
 gdouble
 media_get_duration (Media *self)
 {
-  gint64 duration;
-
-  if (!gst_element_query_duration (
-          self->pipeline, GST_FORMAT_TIME, &duration) ||
-      duration <= 0)
-    return -1.0;
-  return (gdouble) duration / GST_SECOND;
+  return self->duration;
 }
 
 gdouble

@@ -36,7 +36,7 @@ typedef enum {
  * duration is an error: somebody cut the file. */
 MediaStatus media_pull (Media *self, MediaPicture *ret_picture, GError **error);
 
-/* Seconds; negative if the stream does not say. */
+/* Seconds; negative if the stream does not say, or before its first picture. */
 gdouble media_get_duration (Media *self);
 
 /* Seconds, where the last picture so far ends. */

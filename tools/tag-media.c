@@ -48,8 +48,8 @@ run_clear (Run *self)
   g_clear_object (&self->scorer);
   g_free (self->scores);
   g_free (self->embeddings);
-  g_array_unref (self->events);
-  g_array_unref (self->spans);
+  g_clear_pointer (&self->events, g_array_unref);
+  g_clear_pointer (&self->spans, g_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
@@ -139,7 +139,6 @@ static MediaStatus
 read_pictures (Run *self, Media *media, GError **error)
 {
   g_auto (Progress) progress = { 0 };
-  const gdouble duration = media_get_duration (media);
   MediaPicture picture = { 0 };
   MediaStatus status;
 
@@ -155,7 +154,7 @@ read_pictures (Run *self, Media *media, GError **error)
       return MEDIA_ERROR;
     }
     progress_update (&progress, self->n_pictures,
-        duration > 0.0 ? media_get_end (media) / duration : -1.0);
+        media_get_end (media) / media_get_duration (media));
   }
   return status;
 }

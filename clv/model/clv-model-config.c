@@ -74,10 +74,10 @@ read_tower (const ClvJsonPlace *place, ClvTowerConfig *tower, GError **error)
 
   if (!clv_json_get_uint (
           place, "hidden_size", 1, MAX_WIDTH, &tower->width, error) ||
-      !clv_json_get_uint (place, "num_hidden_layers", 1, MAX_LAYERS,
-          &tower->n_layers, error) ||
-      !clv_json_get_uint (place, "num_attention_heads", 1, MAX_WIDTH,
-          &tower->n_heads, error) ||
+      !clv_json_get_uint (
+          place, "num_hidden_layers", 1, MAX_LAYERS, &tower->n_layers, error) ||
+      !clv_json_get_uint (
+          place, "num_attention_heads", 1, MAX_WIDTH, &tower->n_heads, error) ||
       !clv_json_get_uint (
           place, "intermediate_size", 1, MAX_MLP, &tower->mlp_width, error) ||
       !clv_json_get_number (place, "layer_norm_eps", 0, 1, &eps, error) ||
@@ -98,14 +98,14 @@ static gboolean
 read_text (const ClvJsonPlace *place, ClvModelConfig *config, GError **error)
 {
   return read_tower (place, &config->text, error) &&
-      clv_json_get_uint (place, "vocab_size", 1, MAX_VOCABULARY,
-          &config->vocab_size, error) &&
-      clv_json_get_uint (place, "max_position_embeddings", 2, MAX_POSITIONS,
-          &config->n_positions, error) &&
-      clv_json_get_uint (place, "bos_token_id", 0, MAX_TOKEN_ID,
-          &config->bos_token_id, error) &&
-      clv_json_get_uint (place, "eos_token_id", 0, MAX_TOKEN_ID,
-          &config->eos_token_id, error);
+         clv_json_get_uint (place, "vocab_size", 1, MAX_VOCABULARY,
+             &config->vocab_size, error) &&
+         clv_json_get_uint (place, "max_position_embeddings", 2, MAX_POSITIONS,
+             &config->n_positions, error) &&
+         clv_json_get_uint (place, "bos_token_id", 0, MAX_TOKEN_ID,
+             &config->bos_token_id, error) &&
+         clv_json_get_uint (place, "eos_token_id", 0, MAX_TOKEN_ID,
+             &config->eos_token_id, error);
 }
 
 static gboolean
@@ -166,9 +166,8 @@ get_tower (const ClvJsonPlace *top, const gchar *plain_path,
     const gchar *dict_path, ClvJsonPlace *ret_place, GError **error)
 {
   const gchar *path =
-      clv_json_get_member (top, dict_path + strlen ("$.")) != NULL
-      ? dict_path
-      : plain_path;
+      clv_json_get_member (top, dict_path + strlen ("$.")) != NULL ? dict_path
+                                                                   : plain_path;
 
   ret_place->file_name = top->file_name;
   ret_place->json_path = path;

@@ -32,23 +32,23 @@ typedef enum {
 
 /* preprocessor_config.json. Steps that are off have neutral values. */
 typedef struct {
-  gboolean resize;         /* do_resize */
-  gboolean shortest_edge;  /* else squash to resize_width × resize_height */
-  guint resize_width;      /* shortest_edge: the length of that edge, in both */
+  gboolean resize;        /* do_resize */
+  gboolean shortest_edge; /* else squash to resize_width × resize_height */
+  guint resize_width;     /* shortest_edge: the length of that edge, in both */
   guint resize_height;
   ClvFilter filter;
   gboolean center_crop;
   guint crop_width;
   guint crop_height;
-  gfloat rescale;          /* 1/255, or 1 */
-  gfloat mean[3];          /* 0 if do_normalize is off */
-  gfloat std[3];           /* 1 if do_normalize is off */
+  gfloat rescale; /* 1/255, or 1 */
+  gfloat mean[3]; /* 0 if do_normalize is off */
+  gfloat std[3];  /* 1 if do_normalize is off */
 } ClvPreprocessConfig;
 
 typedef struct {
   ClvTowerConfig vision;
   ClvTowerConfig text;
-  guint image_size;  /* input is image_size × image_size */
+  guint image_size; /* input is image_size × image_size */
   guint patch_size;
   guint vocab_size;
   guint n_positions; /* text */

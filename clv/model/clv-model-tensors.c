@@ -102,7 +102,7 @@ check_linear (Check *check, const gchar *prefix, const gchar *part,
   g_autofree gchar *bias = g_strconcat (prefix, part, ".bias", NULL);
 
   return check_matrix (check, weight, keys, rows, columns) &&
-      check_vector (check, bias, keys, rows);
+         check_vector (check, bias, keys, rows);
 }
 
 static gboolean
@@ -113,7 +113,7 @@ check_norm (Check *check, const gchar *prefix, const gchar *part,
   g_autofree gchar *bias = g_strconcat (prefix, part, ".bias", NULL);
 
   return check_vector (check, weight, keys, width) &&
-      check_vector (check, bias, keys, width);
+         check_vector (check, bias, keys, width);
 }
 
 static gboolean
@@ -134,15 +134,15 @@ check_layers (Check *check, const gchar *model, const gchar *section,
         g_strdup_printf ("%s.encoder.layers.%u.", model, i);
 
     for (guint j = 0; j < G_N_ELEMENTS (projections); j++)
-      if (!check_linear (check, prefix, projections[j], width_key,
-              tower->width, tower->width))
+      if (!check_linear (check, prefix, projections[j], width_key, tower->width,
+              tower->width))
         return FALSE;
     if (!check_norm (check, prefix, "layer_norm1", width_key, tower->width) ||
         !check_norm (check, prefix, "layer_norm2", width_key, tower->width) ||
         !check_linear (check, prefix, "mlp.fc1", mlp_keys, tower->mlp_width,
             tower->width) ||
-        !check_linear (check, prefix, "mlp.fc2", mlp_keys, tower->width,
-            tower->mlp_width))
+        !check_linear (
+            check, prefix, "mlp.fc2", mlp_keys, tower->width, tower->mlp_width))
       return FALSE;
   }
   if (extra != NULL) {
@@ -163,18 +163,19 @@ check_vision (Check *check, const ClvModelConfig *config)
   guint64 width = config->vision.width, patch = config->patch_size;
   guint64 grid = config->image_size / config->patch_size;
 
-  return check_vector (check, "vision_model.embeddings.class_embedding", keys,
-             width) &&
-      check_tensor (check, "vision_model.embeddings.patch_embedding.weight",
-          "vision_config.hidden_size and patch_size", 4, width, 3, patch,
-          patch) &&
-      check_matrix (check,
-          "vision_model.embeddings.position_embedding.weight",
-          "vision_config.image_size, patch_size and hidden_size",
-          grid * grid + 1, width) &&
-      check_norm (check, "vision_model.", "pre_layrnorm", keys, width) &&
-      check_layers (check, "vision_model", "vision_config", &config->vision) &&
-      check_norm (check, "vision_model.", "post_layernorm", keys, width);
+  return check_vector (
+             check, "vision_model.embeddings.class_embedding", keys, width) &&
+         check_tensor (check, "vision_model.embeddings.patch_embedding.weight",
+             "vision_config.hidden_size and patch_size", 4, width, 3, patch,
+             patch) &&
+         check_matrix (check,
+             "vision_model.embeddings.position_embedding.weight",
+             "vision_config.image_size, patch_size and hidden_size",
+             grid * grid + 1, width) &&
+         check_norm (check, "vision_model.", "pre_layrnorm", keys, width) &&
+         check_layers (
+             check, "vision_model", "vision_config", &config->vision) &&
+         check_norm (check, "vision_model.", "post_layernorm", keys, width);
 }
 
 static gboolean
@@ -185,12 +186,12 @@ check_text (Check *check, const ClvModelConfig *config)
   return check_matrix (check, "text_model.embeddings.token_embedding.weight",
              "text_config.vocab_size and hidden_size", config->vocab_size,
              width) &&
-      check_matrix (check, "text_model.embeddings.position_embedding.weight",
-          "text_config.max_position_embeddings and hidden_size",
-          config->n_positions, width) &&
-      check_layers (check, "text_model", "text_config", &config->text) &&
-      check_norm (check, "text_model.", "final_layer_norm",
-          "text_config.hidden_size", width);
+         check_matrix (check, "text_model.embeddings.position_embedding.weight",
+             "text_config.max_position_embeddings and hidden_size",
+             config->n_positions, width) &&
+         check_layers (check, "text_model", "text_config", &config->text) &&
+         check_norm (check, "text_model.", "final_layer_norm",
+             "text_config.hidden_size", width);
 }
 
 /* Of shape () or (1); its exponent must be a number too. */
@@ -235,9 +236,9 @@ check_projections (Check *check, ClvModelConfig *config)
   return check_matrix (check, "visual_projection.weight",
              "projection_dim and vision_config.hidden_size",
              config->projection_dim, config->vision.width) &&
-      check_matrix (check, "text_projection.weight",
-          "projection_dim and text_config.hidden_size",
-          config->projection_dim, config->text.width);
+         check_matrix (check, "text_projection.weight",
+             "projection_dim and text_config.hidden_size",
+             config->projection_dim, config->text.width);
 }
 
 gboolean

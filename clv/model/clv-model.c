@@ -136,8 +136,8 @@ clv_model_load (const gchar *directory, GError **error)
   if (self->vocabulary == NULL || !check_vocabulary (self, error))
     return NULL;
   self->tokenizer = clv_tokenizer_new (self->vocabulary);
-  clv_tensor_to_float (clv_model_get_tensor (self, "logit_scale"), 0, 1,
-      &self->logit_scale);
+  clv_tensor_to_float (
+      clv_model_get_tensor (self, "logit_scale"), 0, 1, &self->logit_scale);
   self->logit_scale = expf (self->logit_scale);
   make_id (self);
   return g_steal_pointer (&self);
@@ -211,8 +211,7 @@ clv_model_get_token_row (ClvModel *self, guint32 token_id, gfloat *ret_row)
   guint64 width = self->config.text.width;
 
   g_return_if_fail (token_id < self->config.vocab_size);
-  clv_tensor_to_float (
-      clv_model_get_tensor (
-          self, "text_model.embeddings.token_embedding.weight"),
+  clv_tensor_to_float (clv_model_get_tensor (self,
+                           "text_model.embeddings.token_embedding.weight"),
       token_id * width, width, ret_row);
 }

@@ -65,8 +65,8 @@ read_size_array (const ClvJsonPlace *place, const gchar *key, JsonNode *node,
 
   for (guint i = 0; i < 2; i++) {
     JsonNode *element = json_array_get_length (array) == 2
-        ? json_array_get_element (array, i)
-        : NULL;
+                            ? json_array_get_element (array, i)
+                            : NULL;
 
     if (element == NULL || !JSON_NODE_HOLDS_VALUE (element) ||
         json_node_get_value_type (element) != G_TYPE_INT64 ||
@@ -114,9 +114,8 @@ read_size_object (const ClvJsonPlace *place, const gchar *key,
 /* A number, {"shortest_edge"}, {"height", "width"} or [height, width]. A plain
  * number is a shortest edge where number_is_edge, else a square. */
 static gboolean
-read_size (const ClvJsonPlace *place, const gchar *key,
-    gboolean number_is_edge, gboolean *is_edge, guint *width, guint *height,
-    GError **error)
+read_size (const ClvJsonPlace *place, const gchar *key, gboolean number_is_edge,
+    gboolean *is_edge, guint *width, guint *height, GError **error)
 {
   JsonNode *node = clv_json_get_member (place, key);
   guint shortest = 0, w = 0, h = 0;
@@ -124,8 +123,8 @@ read_size (const ClvJsonPlace *place, const gchar *key,
   if (node == NULL)
     return TRUE;
   if (JSON_NODE_HOLDS_OBJECT (node)) {
-    if (!read_size_object (place, key, json_node_get_object (node), &shortest,
-            &w, &h, error))
+    if (!read_size_object (
+            place, key, json_node_get_object (node), &shortest, &w, &h, error))
       return FALSE;
   } else if (JSON_NODE_HOLDS_ARRAY (node)) {
     if (!read_size_array (place, key, node, &w, &h, error))
@@ -182,8 +181,8 @@ read_channels (const ClvJsonPlace *place, const gchar *key, gdouble min,
   array = json_node_get_array (node);
   for (guint i = 0; i < 3; i++) {
     JsonNode *element = json_array_get_length (array) == 3
-        ? json_array_get_element (array, i)
-        : NULL;
+                            ? json_array_get_element (array, i)
+                            : NULL;
     gdouble number = NAN;
 
     if (element != NULL && JSON_NODE_HOLDS_VALUE (element) &&
@@ -229,8 +228,7 @@ check_result (const ClvJsonPlace *place, const ClvPreprocessConfig *config,
     guint image_size, GError **error)
 {
   const gchar *key = config->center_crop ? "crop_size" : "size";
-  guint width =
-      config->center_crop ? config->crop_width : config->resize_width;
+  guint width = config->center_crop ? config->crop_width : config->resize_width;
   guint height =
       config->center_crop ? config->crop_height : config->resize_height;
 
@@ -274,13 +272,13 @@ read_place (const ClvJsonPlace *place, guint image_size,
   }
   if (!clv_json_get_boolean (place, "do_resize", &config->resize, error) ||
       !read_size (place, "size", defaults->shortest_edge,
-          &config->shortest_edge, &config->resize_width,
-          &config->resize_height, error) ||
+          &config->shortest_edge, &config->resize_width, &config->resize_height,
+          error) ||
       !read_filter (place, &config->filter, error) ||
       !clv_json_get_boolean (
           place, "do_center_crop", &config->center_crop, error) ||
-      !read_size (place, "crop_size", FALSE, &crop_is_edge,
-          &config->crop_width, &config->crop_height, error) ||
+      !read_size (place, "crop_size", FALSE, &crop_is_edge, &config->crop_width,
+          &config->crop_height, error) ||
       !read_normalization (place, config, error))
     return FALSE;
   return check_result (place, config, image_size, error);
@@ -320,7 +318,7 @@ clv_preprocess_config_read (const gchar *directory, guint image_size,
   if (place.object == NULL) {
     if (!read_if_there (plain_path, &plain, error))
       return FALSE;
-    place = (ClvJsonPlace) { plain_path, "$", plain };
+    place = (ClvJsonPlace){ plain_path, "$", plain };
   }
   if (!read_place (&place, image_size, &config, error))
     return FALSE;

@@ -151,8 +151,8 @@ check_size (const ClvJsonPlace *place, ClvTensor *tensor, guint element_size,
 }
 
 static gboolean
-read_tensor (ClvSafetensors *self, const ClvJsonPlace *place,
-    ClvTensor *tensor, GError **error)
+read_tensor (ClvSafetensors *self, const ClvJsonPlace *place, ClvTensor *tensor,
+    GError **error)
 {
   guint64 data_size =
       g_mapped_file_get_length (self->mapped) - self->data_offset;
@@ -173,7 +173,7 @@ read_tensor (ClvSafetensors *self, const ClvJsonPlace *place,
     return FALSE;
   }
   tensor->data = (const guint8 *) g_mapped_file_get_contents (self->mapped) +
-      self->data_offset + offsets[0];
+                 self->data_offset + offsets[0];
   tensor->size_bytes = offsets[1] - offsets[0];
   return check_size (place, tensor, element_size, error);
 }
@@ -279,8 +279,8 @@ read_header (ClvSafetensors *self, GError **error)
 
   if (file_size < 8) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: wanted a header length of 8 bytes, found a file of %"
-        G_GSIZE_FORMAT,
+        "%s: wanted a header length of 8 bytes, found a file of "
+        "%" G_GSIZE_FORMAT,
         self->path, file_size);
     return NULL;
   }
@@ -289,8 +289,8 @@ read_header (ClvSafetensors *self, GError **error)
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "%s: header length: wanted at most %" G_GUINT64_FORMAT
         " bytes, found %" G_GUINT64_FORMAT,
-        self->path,
-        MIN ((guint64) CLV_SAFETENSORS_MAX_HEADER, file_size - 8), size);
+        self->path, MIN ((guint64) CLV_SAFETENSORS_MAX_HEADER, file_size - 8),
+        size);
     return NULL;
   }
   self->data_offset = 8 + size;

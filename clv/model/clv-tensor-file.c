@@ -24,8 +24,8 @@ new_empty (void)
 {
   ClvTensorFile *self = g_new0 (ClvTensorFile, 1);
 
-  self->shards = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) clv_safetensors_free);
+  self->shards =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) clv_safetensors_free);
   self->tensors = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
 }
@@ -80,7 +80,7 @@ static gboolean
 is_plain_name (const gchar *file_name)
 {
   return *file_name != '\0' && !g_str_equal (file_name, ".") &&
-      !g_str_equal (file_name, "..") && strchr (file_name, '/') == NULL;
+         !g_str_equal (file_name, "..") && strchr (file_name, '/') == NULL;
 }
 
 static gboolean
@@ -102,8 +102,7 @@ add_weight (ClvTensorFile *self, GHashTable *by_name, const gchar *directory,
   }
   shard = get_shard (self, by_name, directory, file_name, error);
   if (shard == NULL) {
-    g_prefix_error (
-        error, "%s: $.weight_map[\"%s\"]: ", map->file_name, name);
+    g_prefix_error (error, "%s: $.weight_map[\"%s\"]: ", map->file_name, name);
     return FALSE;
   }
   tensor = g_hash_table_lookup (shard->tensors, name);

@@ -65,10 +65,10 @@ clv_op_wants_rows (ClvCommands *cmds, const gchar *op, const gchar *what,
 
   if (rows > 0 && columns > 0 && buffer->size_bytes >= want)
     return TRUE;
-  clv_commands_fail (cmds,
-      g_error_new (CLV_ERROR, CLV_ERROR_FAILED,
-          "%s: %s is (%u, %u): wanted at least one element and %" G_GUINT64_FORMAT
-          " bytes, the buffer has %" G_GSIZE_FORMAT,
-          op, what, rows, columns, want, buffer->size_bytes));
+  clv_commands_fail (
+      cmds, g_error_new (CLV_ERROR, CLV_ERROR_FAILED,
+                "%s: %s is (%u, %u): wanted at least one element and "
+                "%" G_GUINT64_FORMAT " bytes, the buffer has %" G_GSIZE_FORMAT,
+                op, what, rows, columns, want, buffer->size_bytes));
   return FALSE;
 }

@@ -50,8 +50,7 @@ record_tile (ClvCommands *cmds, const ClvVariant *variant,
     .n_spec = 1,
   };
 
-  clv_commands_dispatch (
-      cmds, &params, buffers, &push, tokens, heads, batch);
+  clv_commands_dispatch (cmds, &params, buffers, &push, tokens, heads, batch);
 }
 
 void
@@ -66,11 +65,11 @@ clv_attention_record (ClvCommands *cmds, const ClvVariant *variant,
       !clv_op_wants_rows (cmds, "attention", "y", y, m, c, FALSE))
     return;
   if (variant->family == CLV_FAMILY_LANES)
-    record_lanes (cmds, variant, buffers, batch, tokens, heads, head_width,
-        causal);
+    record_lanes (
+        cmds, variant, buffers, batch, tokens, heads, head_width, causal);
   else
-    record_tile (cmds, variant, buffers, batch, tokens, heads, head_width,
-        causal);
+    record_tile (
+        cmds, variant, buffers, batch, tokens, heads, head_width, causal);
 }
 
 void

@@ -91,8 +91,7 @@ check_op (ClvDevice *device, ClvOp op, GError **error)
     if (g_str_equal (verdict, OK))
       any = TRUE;
     else
-      g_string_append_printf (
-          refused, "; %s is %s", variant->name, verdict);
+      g_string_append_printf (refused, "; %s is %s", variant->name, verdict);
   }
   if (!any)
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,

@@ -106,8 +106,7 @@ trial_run (Trial *self, gdouble *worst, GError **error)
 
   if (!clv_commands_end (self->cmds, error) ||
       !clv_commands_run (self->cmds, error) ||
-      !clv_buffer_download (
-          &self->out, 0, got, n * sizeof *got, error))
+      !clv_buffer_download (&self->out, 0, got, n * sizeof *got, error))
     return FALSE;
   if (clv_variant_is_broken_by_test (self->variant))
     got[0] += 1.0f + fabsf (got[0]);
@@ -253,8 +252,8 @@ clv_trial_gather_rows (ClvDevice *device, const ClvVariant *variant,
       !clv_buffer_upload (&trial.in[1], 0, rows, sizeof rows, error))
     goto out;
   clv_ref_gather_rows (trial.want, x, rows, n_rows, c);
-  clv_gather_rows_record (trial.cmds, variant, &trial.in[0], &trial.in[1],
-      &trial.out, n_rows, c);
+  clv_gather_rows_record (
+      trial.cmds, variant, &trial.in[0], &trial.in[1], &trial.out, n_rows, c);
   ok = trial_run (&trial, ret_worst, error);
 
 out:
@@ -302,8 +301,7 @@ clv_trial_l2norm (ClvDevice *device, const ClvVariant *variant,
   if (x == NULL)
     goto out;
   clv_ref_l2norm (trial.want, x, m, c);
-  clv_l2norm_record (
-      trial.cmds, variant, &trial.in[0], &trial.out, m, c);
+  clv_l2norm_record (trial.cmds, variant, &trial.in[0], &trial.out, m, c);
   ok = trial_run (&trial, ret_worst, error);
 
 out:

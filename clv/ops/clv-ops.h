@@ -50,9 +50,9 @@ typedef struct {
 
 /* weights (N, K) row-major; bias (N) or NULL. Values are rounded to `storage`
  * once, here. */
-gboolean clv_linear_init (ClvLinear *self, ClvDevice *device,
-    const gchar *name, const gfloat *weights, const gfloat *bias, guint n,
-    guint k, ClvStorage storage, GError **error);
+gboolean clv_linear_init (ClvLinear *self, ClvDevice *device, const gchar *name,
+    const gfloat *weights, const gfloat *bias, guint n, guint k,
+    ClvStorage storage, GError **error);
 void clv_linear_clear (ClvLinear *self);
 
 /* y (M, N) = act (x (M, K) · Wᵀ + bias) [+ residual (M, N)]. residual may be NULL, and

@@ -68,6 +68,9 @@ ClvCommands *clv_preprocess_layout_record (ClvPreprocessLayout *self,
     ClvDevice *device, const ClvModelConfig *config, const ClvBuffer *patches,
     guint slot, GError **error);
 
+/* clv_preprocess_check() without the verdict that is kept with the device. */
+gboolean clv_preprocess_check_now (ClvDevice *device, GError **error);
+
 /* Where value (channel, y, x) of a picture is among the floats of `patches`. */
 static inline gsize
 clv_patch_index (

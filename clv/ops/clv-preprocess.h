@@ -57,8 +57,8 @@ gboolean clv_preprocessor_run (
 guint clv_preprocessor_n_setups (ClvPreprocessor *self);
 
 /* Runs small pictures through the kernels and compares with the twin. For the
- * first use of a device: FALSE with CLV_ERROR_UNSUPPORTED naming the format, the
- * value and what it should have been. */
+ * first use of a device; that it passed is kept with the pipelines. FALSE with
+ * CLV_ERROR_UNSUPPORTED naming the format, the value and what it should be. */
 gboolean clv_preprocess_check (ClvDevice *device, GError **error);
 
 G_END_DECLS

@@ -21,8 +21,8 @@ clv_l2norm_record (ClvCommands *cmds, const ClvVariant *variant,
 }
 
 void
-clv_op_l2norm (ClvCommands *cmds, const ClvBuffer *x, const ClvBuffer *y,
-    guint m, guint c)
+clv_op_l2norm (
+    ClvCommands *cmds, const ClvBuffer *x, const ClvBuffer *y, guint m, guint c)
 {
   GError *error = NULL;
   const ClvVariant *variant = clv_variant_pick (

@@ -2,13 +2,13 @@
 
 /* Packs weights into the order in which a gemm variant reads them. */
 
+#include "linear.h"
 #include "clv-ops-private.h"
 #include "half.h"
-#include "linear.h"
 
 ClvLinearLayout
-clv_linear_layout (ClvDevice *device, const ClvVariant *variant, guint n,
-    guint k)
+clv_linear_layout (
+    ClvDevice *device, const ClvVariant *variant, guint n, guint k)
 {
   const guint lanes = clv_device_get_limits (device)->subgroup_size;
   ClvLinearLayout layout = { 0 };
@@ -63,7 +63,8 @@ pack_f16 (const ClvLinearLayout *layout, guint16 *packed, const gchar *name,
 
       if ((half & 0x7c00) == 0x7c00) {
         g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-            "%s [%u, %u]: wanted a value that float16 can hold (at most 65504), "
+            "%s [%u, %u]: wanted a value that float16 can hold (at most "
+            "65504), "
             "found %g; precision fp32 can",
             name, i, j, weight);
         return FALSE;
@@ -78,16 +79,16 @@ init_weights (ClvLinear *self, ClvDevice *device, const gchar *name,
     const gfloat *weights, const ClvLinearLayout *layout, GError **error)
 {
   const gboolean f16 = self->storage == CLV_STORAGE_F16;
-  const gsize size =
-      (gsize) layout->n * layout->k * (f16 ? sizeof (guint16) : sizeof (gfloat));
+  const gsize size = (gsize) layout->n * layout->k *
+                     (f16 ? sizeof (guint16) : sizeof (gfloat));
   VkFormat texel = VK_FORMAT_UNDEFINED;
   g_autofree gpointer staging = NULL;
   gpointer packed;
 
   if (layout->width > 1)
     texel = f16 ? VK_FORMAT_R32G32B32A32_UINT : VK_FORMAT_R32G32B32A32_SFLOAT;
-  if (!clv_buffer_init (&self->weights, device, name, CLV_MEMORY_DEVICE, size,
-          texel, error))
+  if (!clv_buffer_init (
+          &self->weights, device, name, CLV_MEMORY_DEVICE, size, texel, error))
     return FALSE;
 
   /* Straight into memory that the host sees: weights are large. */
@@ -136,8 +137,8 @@ clv_linear_init_variant (ClvLinear *self, ClvDevice *device, const gchar *name,
   *self = (ClvLinear){
     .n = n,
     .k = k,
-    .storage = variant->op == CLV_OP_GEMM_F16 ? CLV_STORAGE_F16
-                                              : CLV_STORAGE_F32,
+    .storage =
+        variant->op == CLV_OP_GEMM_F16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32,
     .variant = variant - clv_variants,
   };
   if (init_weights (self, device, name, weights, &layout, error) &&

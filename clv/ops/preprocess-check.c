@@ -15,6 +15,9 @@
 #define SLOT   1
 #define STRIDE 64
 
+#define VERDICT_KEY   "preprocess"
+#define VERDICT_RIGHT "ok"
+
 static const ClvModelConfig tiny = {
   .image_size = 8,
   .patch_size = 4,
@@ -70,8 +73,21 @@ check_format (ClvPreprocessor *preprocessor, ClvBuffer *patches,
   return TRUE;
 }
 
+/* One format for each path through the kernels. */
+static const struct {
+  ClvPixelFormat format;
+  const gchar *name;
+} checked[] = {
+  { CLV_PIXEL_FORMAT_RGB, "RGB" },
+  { CLV_PIXEL_FORMAT_GRAY8, "GRAY8" },
+  { CLV_PIXEL_FORMAT_NV12, "NV12" },
+  { CLV_PIXEL_FORMAT_I420, "I420" },
+  { CLV_PIXEL_FORMAT_YUY2, "YUY2" },
+  { CLV_PIXEL_FORMAT_I420_10LE, "I420_10LE" },
+};
+
 gboolean
-clv_preprocess_check (ClvDevice *device, GError **error)
+clv_preprocess_check_now (ClvDevice *device, GError **error)
 {
   g_autoptr (ClvPreprocessor) preprocessor = NULL;
   ClvBuffer patches = { 0 };
@@ -81,13 +97,27 @@ clv_preprocess_check (ClvDevice *device, GError **error)
       (SLOT + 1) * 2 * 2, 3 * 4 * 4, error);
   if (right) {
     preprocessor = clv_preprocessor_new (device, &tiny, &patches, error);
-    right = preprocessor != NULL &&
-            check_format (
-                preprocessor, &patches, CLV_PIXEL_FORMAT_RGB, "RGB", error) &&
-            check_format (
-                preprocessor, &patches, CLV_PIXEL_FORMAT_NV12, "NV12", error);
+    right = preprocessor != NULL;
   }
+  for (guint i = 0; right && i < G_N_ELEMENTS (checked); i++)
+    right = check_format (
+        preprocessor, &patches, checked[i].format, checked[i].name, error);
   g_clear_pointer (&preprocessor, clv_preprocessor_free);
   clv_buffer_clear (&patches);
   return right;
+}
+
+gboolean
+clv_preprocess_check (ClvDevice *device, GError **error)
+{
+  g_autofree gchar *verdict = clv_device_get_verdict (device, VERDICT_KEY);
+
+  if (g_strcmp0 (verdict, VERDICT_RIGHT) == 0)
+    return TRUE;
+  if (!clv_preprocess_check_now (device, error)) {
+    g_prefix_error (error, "%s: ", clv_device_get_info (device)->name);
+    return FALSE;
+  }
+  clv_device_set_verdict (device, VERDICT_KEY, VERDICT_RIGHT);
+  return TRUE;
 }

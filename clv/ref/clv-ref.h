@@ -24,8 +24,8 @@ void clv_ref_gemm (gfloat *y, const gfloat *x, const gfloat *w,
     const gfloat *bias, const gfloat *residual, guint M, guint N, guint K,
     ClvActivation activation);
 
-void clv_ref_attention (gfloat *y, const gfloat *qkv, guint B, guint T,
-    guint H, guint D, gboolean causal);
+void clv_ref_attention (gfloat *y, const gfloat *qkv, guint B, guint T, guint H,
+    guint D, gboolean causal);
 
 void clv_ref_gather_rows (
     gfloat *y, const gfloat *x, const guint32 *rows, guint n_rows, guint C);

@@ -28,8 +28,7 @@ activate (ClvActivation activation, gdouble x)
  *   x  (M, K)   w  (N, K)   bias  (N)   y, residual  (M, N) */
 void
 clv_ref_gemm (gfloat *y, const gfloat *x, const gfloat *w, const gfloat *bias,
-    const gfloat *residual, guint M, guint N, guint K,
-    ClvActivation activation)
+    const gfloat *residual, guint M, guint N, guint K, ClvActivation activation)
 {
   for (guint m = 0; m < M; m++)
     for (guint n = 0; n < N; n++) {

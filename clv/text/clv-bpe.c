@@ -84,8 +84,8 @@ push_pair (Word *word, guint32 position)
     return;
   pair.left = left->id;
   pair.right = word->symbols[left->next].id;
-  if (clv_vocabulary_lookup_merge (word->vocabulary, pair.left, pair.right,
-          &pair.rank, &pair.id))
+  if (clv_vocabulary_lookup_merge (
+          word->vocabulary, pair.left, pair.right, &pair.rank, &pair.id))
     heap_push (word->heap, &pair);
 }
 
@@ -119,8 +119,8 @@ clv_bpe_append_word (const ClvVocabulary *vocabulary, const guint8 *bytes,
   Word word = { vocabulary, symbols, heap };
 
   for (gsize i = 0; i < size; i++) {
-    symbols[i].id = clv_vocabulary_get_byte_id (
-        vocabulary, bytes[i], i == size - 1);
+    symbols[i].id =
+        clv_vocabulary_get_byte_id (vocabulary, bytes[i], i == size - 1);
     symbols[i].previous = i > 0 ? i - 1 : NONE;
     symbols[i].next = i < size - 1 ? i + 1 : NONE;
   }

@@ -153,16 +153,16 @@ clv_json_set_wrong_type (const ClvJsonPlace *place, const gchar *key,
     const gchar *wanted, JsonNode *found, GError **error)
 {
   g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-      "%s: %s.%s: wanted %s, found %s", place->file_name, place->json_path,
-      key, wanted, clv_json_type_name (found));
+      "%s: %s.%s: wanted %s, found %s", place->file_name, place->json_path, key,
+      wanted, clv_json_type_name (found));
 }
 
 JsonNode *
 clv_json_get_member (const ClvJsonPlace *place, const gchar *key)
 {
   JsonNode *node = place->object != NULL
-      ? json_object_get_member (place->object, key)
-      : NULL;
+                       ? json_object_get_member (place->object, key)
+                       : NULL;
 
   return node != NULL && !JSON_NODE_HOLDS_NULL (node) ? node : NULL;
 }
@@ -203,8 +203,8 @@ clv_json_get_uint (const ClvJsonPlace *place, const gchar *key, guint min,
   number = json_node_get_int (node);
   if (number < min || number > max) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: %s.%s: wanted %u to %u, found %" G_GINT64_FORMAT,
-        place->file_name, place->json_path, key, min, max, number);
+        "%s: %s.%s: wanted %u to %u, found %" G_GINT64_FORMAT, place->file_name,
+        place->json_path, key, min, max, number);
     return FALSE;
   }
   *value = number;

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * (the parser recurses) or has the same key twice in an object (the parser
  * would keep the last). file_name is for messages. NULL with
  * CLV_ERROR_BAD_FILE. */
-JsonObject *clv_json_parse (const gchar *data, gsize size,
-    const gchar *file_name, GError **error);
+JsonObject *clv_json_parse (
+    const gchar *data, gsize size, const gchar *file_name, GError **error);
 
 /* As above, from a file; G_FILE_ERROR has the path in front. */
 JsonObject *clv_json_read (const gchar *path, GError **error);

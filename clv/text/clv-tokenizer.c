@@ -59,7 +59,7 @@ static gint
 compare_classes (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   return g_unichar_combining_class (*(const gunichar *) a) -
-      g_unichar_combining_class (*(const gunichar *) b);
+         g_unichar_combining_class (*(const gunichar *) b);
 }
 
 /* NFC. GLib orders a run of combining marks in quadratic time, which takes
@@ -137,8 +137,8 @@ append_text (const ClvTokenizer *self, const gchar *text, gsize size,
 
 /* The special token that begins first in the text, of several the longest. */
 static const ClvSpecialToken *
-find_special (const ClvTokenizer *self, const gchar *text,
-    const gchar **ret_position)
+find_special (
+    const ClvTokenizer *self, const gchar *text, const gchar **ret_position)
 {
   const ClvSpecialToken *found = NULL;
   guint n_tokens;
@@ -173,8 +173,7 @@ clv_tokenizer_encode (const ClvTokenizer *self, const gchar *text,
   while (ids->len < max_ids) {
     const gchar *position = NULL;
     const ClvSpecialToken *special = find_special (self, rest, &position);
-    gsize size =
-        special != NULL ? (gsize) (position - rest) : strlen (rest);
+    gsize size = special != NULL ? (gsize) (position - rest) : strlen (rest);
 
     append_text (self, rest, size, max_ids, ids);
     if (special == NULL)

@@ -28,15 +28,15 @@ read_text (const gchar *path, GError **error)
   stream = G_INPUT_STREAM (g_file_read (file, NULL, error));
   if (stream != NULL && g_str_has_suffix (path, ".gz")) {
     g_autoptr (GInputStream) packed = g_steal_pointer (&stream);
-    g_autoptr (GConverter) gunzip = G_CONVERTER (
-        g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+    g_autoptr (GConverter) gunzip =
+        G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
 
     stream = g_converter_input_stream_new (packed, gunzip);
   }
   if (stream == NULL)
     return NULL;
-  while ((n = g_input_stream_read (
-              stream, chunk, sizeof chunk, NULL, error)) > 0) {
+  while ((n = g_input_stream_read (stream, chunk, sizeof chunk, NULL, error)) >
+         0) {
     g_byte_array_append (text, chunk, n);
     if (text->len > MAX_TEXT_BYTES) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
@@ -66,8 +66,8 @@ read_lines (const gchar *path, GError **error)
     /* GIO's file errors become GFileError, as from the other readers. */
     if (error != NULL && *error != NULL && (*error)->domain == G_IO_ERROR) {
       (*error)->code = (*error)->code == G_IO_ERROR_NOT_FOUND
-          ? G_FILE_ERROR_NOENT
-          : G_FILE_ERROR_FAILED;
+                           ? G_FILE_ERROR_NOENT
+                           : G_FILE_ERROR_FAILED;
       (*error)->domain = G_FILE_ERROR;
     }
     g_prefix_error (error, "%s: ", path);
@@ -102,8 +102,7 @@ clv_vocabulary_read_merges (
 {
   g_auto (GStrv) lines = read_lines (path, error);
 
-  return lines != NULL &&
-      add_merge_lines (self, path, lines, G_MAXUINT, error);
+  return lines != NULL && add_merge_lines (self, path, lines, G_MAXUINT, error);
 }
 
 /* The order of the ids is that of OpenAI's code: the printing bytes, the other
@@ -151,8 +150,8 @@ clv_vocabulary_read_openai (
     }
   }
   return clv_vocabulary_add_token (self, CLV_START_TOKEN, id, path, error) &&
-      clv_vocabulary_add_token (self, CLV_END_TOKEN, id + 1, path, error) &&
-      add_merge_lines (self, path, lines, OPENAI_N_MERGES, error);
+         clv_vocabulary_add_token (self, CLV_END_TOKEN, id + 1, path, error) &&
+         add_merge_lines (self, path, lines, OPENAI_N_MERGES, error);
 }
 
 /* "a b", or ["a", "b"] since tokenizers 0.20. */
@@ -183,8 +182,8 @@ add_merge_node (ClvVocabulary *self, JsonNode *node, GError **error)
 }
 
 static gboolean
-add_added_token (ClvVocabulary *self, JsonNode *node,
-    const gchar *path, guint index, GError **error)
+add_added_token (ClvVocabulary *self, JsonNode *node, const gchar *path,
+    guint index, GError **error)
 {
   g_autofree gchar *json_path = g_strdup_printf ("$.added_tokens[%u]", index);
   ClvJsonPlace place = { path, json_path, NULL };
@@ -252,8 +251,7 @@ check_model (const ClvJsonPlace *model, JsonObject **ret_vocab, GError **error)
   }
   if (*ret_vocab == NULL) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: $.model.vocab: wanted an object, found nothing",
-        model->file_name);
+        "%s: $.model.vocab: wanted an object, found nothing", model->file_name);
     return FALSE;
   }
   return TRUE;

@@ -18,9 +18,9 @@ typedef struct {
 
 struct _ClvVocabulary {
   gchar *path;
-  GHashTable *ids;      /* token → id */
-  GArray *merges;       /* ClvMerge, sorted by pair */
-  GArray *specials;     /* ClvSpecialToken */
+  GHashTable *ids;  /* token → id */
+  GArray *merges;   /* ClvMerge, sorted by pair */
+  GArray *specials; /* ClvSpecialToken */
   guint32 byte_ids[2][256];
   guint32 start_id;
   guint32 end_id;
@@ -37,8 +37,8 @@ void clv_vocabulary_add_special (
 
 /* One merge of two tokens, whose product must be a token too. The caller puts
  * the file and the line or JSON path in front of the error. */
-gboolean clv_vocabulary_add_merge (ClvVocabulary *self, const gchar *left,
-    const gchar *right, GError **error);
+gboolean clv_vocabulary_add_merge (
+    ClvVocabulary *self, const gchar *left, const gchar *right, GError **error);
 
 /* "left right"; clv_vocabulary_add_merge(). */
 gboolean clv_vocabulary_add_merge_line (

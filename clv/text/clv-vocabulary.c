@@ -84,8 +84,8 @@ clv_vocabulary_add_token (ClvVocabulary *self, const gchar *token, gint64 id,
 }
 
 gboolean
-clv_vocabulary_add_merge (ClvVocabulary *self, const gchar *left,
-    const gchar *right, GError **error)
+clv_vocabulary_add_merge (
+    ClvVocabulary *self, const gchar *left, const gchar *right, GError **error)
 {
   g_autofree gchar *product = g_strconcat (left, right, NULL);
   const gchar *names[] = { left, right, product };
@@ -176,8 +176,7 @@ sort_merges (ClvVocabulary *self)
 }
 
 void
-clv_vocabulary_add_special (
-    ClvVocabulary *self, const gchar *token, guint32 id)
+clv_vocabulary_add_special (ClvVocabulary *self, const gchar *token, guint32 id)
 {
   ClvSpecialToken special = { g_strdup (token), id };
 
@@ -232,8 +231,8 @@ read_vocab_json (ClvVocabulary *self, const gchar *vocab_path,
   g_autoptr (JsonObject) vocab = clv_json_read (vocab_path, error);
 
   return vocab != NULL &&
-      clv_vocabulary_add_object (self, vocab, vocab_path, "$", error) &&
-      clv_vocabulary_read_merges (self, merges_path, error);
+         clv_vocabulary_add_object (self, vocab, vocab_path, "$", error) &&
+         clv_vocabulary_read_merges (self, merges_path, error);
 }
 
 static gboolean
@@ -301,8 +300,7 @@ clv_vocabulary_get_end_id (const ClvVocabulary *self)
 }
 
 guint32
-clv_vocabulary_get_max_id (
-    const ClvVocabulary *self, const gchar **ret_token)
+clv_vocabulary_get_max_id (const ClvVocabulary *self, const gchar **ret_token)
 {
   GHashTableIter iter;
   gpointer token, id;

@@ -4,7 +4,7 @@
 # A small TAP producer for tests of the command. $1 of the test is the command.
 
 set -u
-clv=$1
+clv=$(realpath "$1")
 n_tests=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

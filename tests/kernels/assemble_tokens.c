@@ -6,8 +6,8 @@
 
 static const struct {
   guint B, T, C;
-} shapes[] = { { 1, 50, 768 }, { 4, 50, 768 }, { 1, 257, 1024 },
-  { 3, 17, 120 }, { 2, 2, 1 }, { 3, 5, 67 } };
+} shapes[] = { { 1, 50, 768 }, { 4, 50, 768 }, { 1, 257, 1024 }, { 3, 17, 120 },
+  { 2, 2, 1 }, { 3, 5, 67 } };
 
 static void
 check_shape (Check *check, guint B, guint T, guint C)
@@ -29,8 +29,8 @@ check_shape (Check *check, guint B, guint T, guint C)
 
   cmds = clv_commands_new (check->device, shape, &error);
   g_assert_no_error (error);
-  clv_assemble_tokens_record (cmds, check->variant, &patches_buffer,
-      &table_buffer, &y_buffer, B, T, C);
+  clv_assemble_tokens_record (
+      cmds, check->variant, &patches_buffer, &table_buffer, &y_buffer, B, T, C);
   check_run (check, cmds, shape, 1.0 * B * T * C, 12.0 * B * T * C);
   check_all (check, &y_buffer, want, B * T, C, 1e-7, shape);
 

@@ -55,8 +55,8 @@ void check_row (Check *check, ClvBuffer *y, guint row, const gfloat *want,
     guint columns, gdouble scale, gdouble tolerance, const gchar *shape);
 
 /* Columns from `columns` to the stride, and rows from `rows` on, are zero. */
-void check_rest_is_zero (Check *check, ClvBuffer *y, guint rows,
-    guint columns, const gchar *shape);
+void check_rest_is_zero (
+    Check *check, ClvBuffer *y, guint rows, guint columns, const gchar *shape);
 
 /* All rows, then the rest. */
 void check_all (Check *check, ClvBuffer *y, const gfloat *want, guint rows,

@@ -84,8 +84,8 @@ compare (Check *check, ClvBuffer *y, const gfloat *x, const gfloat *w,
     const gfloat *residual_row =
         residual != NULL ? residual + (gsize) row * N : NULL;
 
-    clv_ref_gemm (want, x_row, w, bias, residual_row, 1, N, K,
-        shapes[i].activation);
+    clv_ref_gemm (
+        want, x_row, w, bias, residual_row, 1, N, K, shapes[i].activation);
     check_row (check, y, row, want, N,
         scale_of (x_row, w, bias, residual_row, N, K), tolerance, shape);
   }

@@ -11,7 +11,7 @@
 #include "ops/clv-preprocess-private.h"
 #include "ref/clv-ref.h"
 
-#define N_SLOTS   3
+#define N_SLOTS 3
 
 static ClvDevice *device;
 
@@ -99,7 +99,7 @@ level_of (gfloat value, const ClvPreprocessConfig *rules, guint channel)
 static void
 describe (const ClvFrame *frame, guint channel, guint y, guint x)
 {
-  g_test_message ("format %d, %u×%u, crop %u×%u+%u+%u, PAR %u/%u, matrix %d, "
+  g_test_message ("format %d, %ux%u, crop %ux%u+%u+%u, PAR %u/%u, matrix %d, "
                   "full range %d, siting %d %d: channel %u, row %u, column %u",
       frame->format, frame->width, frame->height, frame->crop_width,
       frame->crop_height, frame->crop_x, frame->crop_y, frame->par_n,
@@ -355,7 +355,9 @@ the_check_accepts_this_device (void)
 {
   GError *error = NULL;
 
-  clv_preprocess_check (device, &error);
+  g_assert_true (clv_preprocess_check_now (device, &error));
+  g_assert_no_error (error);
+  g_assert_true (clv_preprocess_check (device, &error));
   g_assert_no_error (error);
 }
 

@@ -46,7 +46,7 @@ typedef struct {
   "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static const BadHeader bad_headers[] = {
-  { "header-length-0", "{}", 0, 0, "not JSON" },
+  { "header-length-0", "{}", 0, 0, "found nothing" },
   { "header-length-beyond-the-file", "{}", 3, 0, "header length" },
   { "header-length-all-ones", "{}", G_MAXINT64, 8, "header length" },
   { "header-length-above-the-cap", "{}", 100000001, 0, "header length" },
@@ -66,22 +66,23 @@ static const BadHeader bad_headers[] = {
       "$[\"x\"].shape" },
   { "shape-not-an-array", "{\"x\":" TENSOR ("F32", "1", "[0,4]") "}", -1, 4,
       "$[\"x\"].shape" },
-  { "shape-of-nine", "{\"x\":" TENSOR ("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]")
-      "}", -1, 4, "$[\"x\"].shape" },
-  { "shape-overflows", "{\"x\":" TENSOR ("F32",
-      "[4294967296,4294967296,4294967296]", "[0,4]") "}", -1, 4,
-      "larger than any memory" },
+  { "shape-of-nine",
+      "{\"x\":" TENSOR ("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", -1, 4,
+      "$[\"x\"].shape" },
+  { "shape-overflows",
+      "{\"x\":" TENSOR (
+          "F32", "[4294967296,4294967296,4294967296]", "[0,4]") "}",
+      -1, 4, "larger than any memory" },
   { "shape-overflows-with-the-type",
       "{\"x\":" TENSOR ("F32", "[4611686018427387905]", "[0,4]") "}", -1, 4,
       "larger than any memory" },
   { "size-is-not-shape-times-type",
       "{\"x\":" TENSOR ("F32", "[2]", "[0,4]") "}", -1, 4,
       "F32 (2) wants 8 bytes, found 4" },
-  { "offsets-beyond-the-file", "{\"x\":" TENSOR ("F32", "[2]", "[0,8]") "}",
-      -1, 4, "4 bytes of data, found 0 to 8" },
+  { "offsets-beyond-the-file", "{\"x\":" TENSOR ("F32", "[2]", "[0,8]") "}", -1,
+      4, "4 bytes of data, found 0 to 8" },
   { "offsets-end-before-they-begin",
-      "{\"x\":" TENSOR ("F32", "[1]", "[4,0]") "}", -1, 4,
-      "found 4 to 0" },
+      "{\"x\":" TENSOR ("F32", "[1]", "[4,0]") "}", -1, 4, "found 4 to 0" },
   { "offsets-negative", "{\"x\":" TENSOR ("F32", "[1]", "[-4,0]") "}", -1, 4,
       "$[\"x\"].data_offsets" },
   { "offsets-only-one", "{\"x\":" TENSOR ("F32", "[1]", "[4]") "}", -1, 4,
@@ -118,8 +119,8 @@ test_bad_header (Fixture *fixture, gconstpointer data)
       bad->header_size < 0 ? strlen (bad->header) : (guint64) bad->header_size,
       bad->n_bytes);
   g_assert_null (clv_tensor_file_open (fixture->directory, &error));
-  test_assert_error (&error, CLV_ERROR, CLV_ERROR_BAD_FILE, fixture->path,
-      bad->message, NULL);
+  test_assert_error (
+      &error, CLV_ERROR, CLV_ERROR_BAD_FILE, fixture->path, bad->message, NULL);
 }
 
 static void
@@ -134,12 +135,12 @@ test_truncated_anywhere (Fixture *fixture, gconstpointer data)
   test_write_safetensors (fixture->path, header, strlen (header), 8);
   g_assert_true (g_file_get_contents (fixture->path, &whole, &size, NULL));
   for (gsize n = 0; n < size; n++) {
-    g_assert_true (g_file_set_contents (fixture->path, whole, n, NULL));
+    test_write_file (fixture->path, whole, n);
     g_assert_null (clv_tensor_file_open (fixture->directory, &error));
     test_assert_error (
         &error, CLV_ERROR, CLV_ERROR_BAD_FILE, fixture->path, NULL);
   }
-  g_assert_true (g_file_set_contents (fixture->path, whole, size, NULL));
+  test_write_file (fixture->path, whole, size);
   file = clv_tensor_file_open (fixture->directory, &error);
   g_assert_no_error (error);
 }
@@ -165,7 +166,7 @@ test_any_byte_changed (Fixture *fixture, gconstpointer data)
       guint64 index;
 
       whole[i] = replacements[j];
-      g_assert_true (g_file_set_contents (fixture->path, whole, size, NULL));
+      test_write_file (fixture->path, whole, size);
       file = clv_tensor_file_open (fixture->directory, NULL);
       if (file != NULL)
         tensor = clv_tensor_file_lookup (file, "x");
@@ -200,7 +201,7 @@ test_no_weights (Fixture *fixture, gconstpointer data)
   g_assert_null (clv_tensor_file_open (fixture->directory, &error));
   test_assert_error (&error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
       fixture->directory, "model.safetensors", NULL);
-  g_assert_true (g_file_set_contents (pickle, "x", 1, NULL));
+  test_write_file (pickle, "x", 1);
   g_assert_null (clv_tensor_file_open (fixture->directory, &error));
   test_assert_error (&error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
       "pytorch_model.bin, which must be converted", NULL);
@@ -237,8 +238,7 @@ test_written_is_read (Fixture *fixture, gconstpointer data)
   g_assert_cmpmem (got, sizeof got, matrix, sizeof matrix);
   clv_tensor_to_float (tensor, 4, 1, got);
   g_assert_cmpfloat (got[0], ==, 1e30f);
-  g_assert_cmpstr (
-      clv_tensor_file_get_path (file, tensor), ==, fixture->path);
+  g_assert_cmpstr (clv_tensor_file_get_path (file, tensor), ==, fixture->path);
   tensor = clv_tensor_file_lookup (file, "s");
   g_assert_cmpuint (tensor->n_dims, ==, 0);
   g_assert_cmpuint (tensor->n_elements, ==, 1);
@@ -262,9 +262,11 @@ test_write_fails (Fixture *fixture, gconstpointer data)
 static void
 test_other_types (Fixture *fixture, gconstpointer data)
 {
-  const gchar *header = "{\"__metadata__\":{\"format\":\"pt\"},"
-                        "\"ids\":" TENSOR ("I64", "[1,2]", "[0,16]") ","
-                        "\"f4\":" TENSOR ("F4", "[6]", "[16,19]") "}";
+  const gchar *header =
+      "{\"__metadata__\":{\"format\":\"pt\"},"
+      "\"ids\":" TENSOR ("I64", "[1,2]", "[0,16]") ","
+                                                   "\"f4\":" TENSOR ("F4",
+                                                       "[6]", "[16,19]") "}";
   g_autoptr (ClvTensorFile) file = NULL;
   g_autoptr (GError) error = NULL;
   const ClvTensor *tensor;
@@ -287,16 +289,18 @@ test_half_values (void)
   for (guint half = 0; half < 65536; half++) {
     guint16 bits = half;
     guint exponent = half >> 10 & 31, fraction = half & 1023;
-    ClvTensor tensor = { .dtype = CLV_DTYPE_F16, .n_elements = 1,
-      .data = (const guint8 *) &bits, .size_bytes = 2 };
+    ClvTensor tensor = { .dtype = CLV_DTYPE_F16,
+      .n_elements = 1,
+      .data = (const guint8 *) &bits,
+      .size_bytes = 2 };
     gdouble wanted = exponent == 0 ? ldexp (fraction, -24)
                                    : ldexp (1024 + fraction, exponent - 25);
     guint64 index;
     gfloat got;
 
     clv_tensor_to_float (&tensor, 0, 1, &got);
-    g_assert_cmpint (clv_tensor_find_not_finite (&tensor, &index), ==,
-        exponent == 31);
+    g_assert_cmpint (
+        clv_tensor_find_not_finite (&tensor, &index), ==, exponent == 31);
     if (exponent == 31 && fraction != 0)
       g_assert_true (isnan (got));
     else if (exponent == 31)
@@ -316,8 +320,10 @@ test_finds_not_finite (void)
     0xffffffff };
   const guint n = 10007;
   g_autofree guint8 *data = g_malloc0 (4 * n + 1);
-  ClvTensor tensor = { .dtype = CLV_DTYPE_F32, .n_elements = n,
-    .data = data + 1, .size_bytes = 4 * n };
+  ClvTensor tensor = { .dtype = CLV_DTYPE_F32,
+    .n_elements = n,
+    .data = data + 1,
+    .size_bytes = 4 * n };
   const guint positions[] = { 0, 1, 4095, 4096, 4097, 8191, 10006 };
   guint64 index;
 
@@ -343,8 +349,10 @@ static void
 test_bfloat16_values (void)
 {
   const guint16 values[] = { 0x3f80, 0xc049, 0x0001, 0x7f80, 0x0000 };
-  ClvTensor tensor = { .dtype = CLV_DTYPE_BF16, .n_elements = 5,
-    .data = (const guint8 *) values, .size_bytes = 10 };
+  ClvTensor tensor = { .dtype = CLV_DTYPE_BF16,
+    .n_elements = 5,
+    .data = (const guint8 *) values,
+    .size_bytes = 10 };
   guint64 index = 0;
   gfloat got[5];
 
@@ -389,19 +397,16 @@ test_bad_index (Fixture *fixture, gconstpointer data)
 
   test_write_safetensors (shard, header, strlen (header), 4);
   for (guint i = 0; i < G_N_ELEMENTS (bad_indices); i++) {
-    g_assert_true (
-        g_file_set_contents (index, bad_indices[i].index, -1, NULL));
+    test_write_file (index, bad_indices[i].index, -1);
     g_assert_null (clv_tensor_file_open (fixture->directory, &error));
     test_assert_error (&error, CLV_ERROR, bad_indices[i].code, index,
         bad_indices[i].message, NULL);
   }
-  g_assert_true (g_file_set_contents (
-      index, "{\"weight_map\":{\"x\":\"gone\"}}", -1, NULL));
+  test_write_file (index, "{\"weight_map\":{\"x\":\"gone\"}}", -1);
   g_assert_null (clv_tensor_file_open (fixture->directory, &error));
-  test_assert_error (&error, G_FILE_ERROR, G_FILE_ERROR_NOENT, index, "gone",
-      NULL);
-  g_assert_true (g_file_set_contents (
-      index, "{\"weight_map\":{\"x\":\"shard\"}}", -1, NULL));
+  test_assert_error (
+      &error, G_FILE_ERROR, G_FILE_ERROR_NOENT, index, "gone", NULL);
+  test_write_file (index, "{\"weight_map\":{\"x\":\"shard\"}}", -1);
   file = clv_tensor_file_open (fixture->directory, &error);
   g_assert_no_error (error);
   g_assert_nonnull (clv_tensor_file_lookup (file, "x"));
@@ -415,8 +420,8 @@ main (int argc, char **argv)
     g_autofree gchar *path =
         g_strconcat ("/tensor-file/refuses/", bad_headers[i].test, NULL);
 
-    g_test_add (path, Fixture, &bad_headers[i], set_up, test_bad_header,
-        tear_down);
+    g_test_add (
+        path, Fixture, &bad_headers[i], set_up, test_bad_header, tear_down);
   }
 #define ADD(path, function)                                                    \
   g_test_add ("/tensor-file/" path, Fixture, NULL, set_up, function, tear_down)

@@ -94,8 +94,8 @@ add_random (TestModel *self, GRand *random, const gchar *name, guint n_dims,
 {
   const guint64 shape[] = { d0, d1, d2, d3 };
   TestTensor *tensor = test_model_add_tensor (self, name, n_dims, shape);
-  gboolean gain = strstr (name, "norm") != NULL &&
-      g_str_has_suffix (name, ".weight");
+  gboolean gain =
+      strstr (name, "norm") != NULL && g_str_has_suffix (name, ".weight");
 
   for (guint64 i = 0; i < tensor->n_values; i++)
     tensor->values[i] =
@@ -109,16 +109,15 @@ add_pair (TestModel *self, GRand *random, const gchar *prefix,
   g_autofree gchar *weight = g_strconcat (prefix, part, ".weight", NULL);
   g_autofree gchar *bias = g_strconcat (prefix, part, ".bias", NULL);
 
-  add_random (
-      self, random, weight, columns > 0 ? 2 : 1, rows, columns, 0, 0);
+  add_random (self, random, weight, columns > 0 ? 2 : 1, rows, columns, 0, 0);
   add_random (self, random, bias, 1, rows, 0, 0, 0);
 }
 
 static void
 add_layer (TestModel *self, GRand *random, const gchar *tower)
 {
-  static const gchar *const parts[] = { "self_attn.q_proj",
-    "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj" };
+  static const gchar *const parts[] = { "self_attn.q_proj", "self_attn.k_proj",
+    "self_attn.v_proj", "self_attn.out_proj" };
   g_autofree gchar *prefix = g_strconcat (tower, ".encoder.layers.0.", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
@@ -143,18 +142,17 @@ add_tensors (TestModel *self)
       2, N_POSITIONS, WIDTH, 0, 0);
   add_layer (self, random, "text_model");
   add_pair (self, random, "text_model.", "final_layer_norm", WIDTH, 0);
-  add_random (self, random, "vision_model.embeddings.class_embedding", 1,
-      WIDTH, 0, 0, 0);
-  add_random (self, random, "vision_model.embeddings.patch_embedding.weight",
-      4, WIDTH, 3, PATCH, PATCH);
-  add_random (self, random,
-      "vision_model.embeddings.position_embedding.weight", 2, grid * grid + 1,
-      WIDTH, 0, 0);
+  add_random (self, random, "vision_model.embeddings.class_embedding", 1, WIDTH,
+      0, 0, 0);
+  add_random (self, random, "vision_model.embeddings.patch_embedding.weight", 4,
+      WIDTH, 3, PATCH, PATCH);
+  add_random (self, random, "vision_model.embeddings.position_embedding.weight",
+      2, grid * grid + 1, WIDTH, 0, 0);
   add_pair (self, random, "vision_model.", "pre_layrnorm", WIDTH, 0);
   add_layer (self, random, "vision_model");
   add_pair (self, random, "vision_model.", "post_layernorm", WIDTH, 0);
-  add_random (self, random, "visual_projection.weight", 2, PROJECTION, WIDTH,
-      0, 0);
+  add_random (
+      self, random, "visual_projection.weight", 2, PROJECTION, WIDTH, 0, 0);
   add_random (
       self, random, "text_projection.weight", 2, PROJECTION, WIDTH, 0, 0);
 }
@@ -237,8 +235,8 @@ test_model_get_json (TestModel *self, const gchar *file)
 }
 
 void
-test_model_set (TestModel *self, const gchar *file, const gchar *path,
-    const gchar *value)
+test_model_set (
+    TestModel *self, const gchar *file, const gchar *path, const gchar *value)
 {
   JsonObject *object = test_model_get_json (self, file);
   g_auto (GStrv) keys = g_strsplit (path, ".", -1);
@@ -315,8 +313,7 @@ append_value (GByteArray *data, const gchar *dtype, gfloat value)
 }
 
 static void
-write_safetensors (
-    TestModel *self, const gchar *file, guint first, guint end)
+write_safetensors (TestModel *self, const gchar *file, guint first, guint end)
 {
   g_autoptr (GByteArray) data = g_byte_array_new ();
   g_autoptr (GString) header = g_string_new ("{");
@@ -331,8 +328,8 @@ write_safetensors (
     g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[",
         i > first ? "," : "", tensor->name, tensor->dtype);
     for (guint j = 0; j < tensor->n_dims; j++) {
-      g_string_append_printf (header, "%s%" G_GUINT64_FORMAT,
-          j > 0 ? "," : "", tensor->shape[j]);
+      g_string_append_printf (
+          header, "%s%" G_GUINT64_FORMAT, j > 0 ? "," : "", tensor->shape[j]);
       n *= tensor->shape[j];
     }
     g_assert_cmpuint (n, <=, tensor->n_values);
@@ -354,10 +351,8 @@ test_model_write_file (
     TestModel *self, const gchar *file, const gchar *data, gssize size)
 {
   g_autofree gchar *path = g_build_filename (self->directory, file, NULL);
-  g_autoptr (GError) error = NULL;
 
-  g_file_set_contents (path, data, size, &error);
-  g_assert_no_error (error);
+  test_write_file (path, data, size);
 }
 
 static void
@@ -404,23 +399,32 @@ test_model_write_sharded (TestModel *self)
         tensor->name, shards[i >= middle]);
   }
   g_string_append (index, "}}");
-  test_model_write_file (
-      self, "model.safetensors.index.json", index->str, -1);
+  test_model_write_file (self, "model.safetensors.index.json", index->str, -1);
 }
 
 void
-test_write_safetensors (const gchar *path, const gchar *header,
-    guint64 header_size, gsize n_bytes)
+test_write_file (const gchar *path, const gchar *data, gssize size)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* GLib overwrites without truncating where it need not be consistent. */
+  g_unlink (path);
+  g_file_set_contents_full (
+      path, data, size, G_FILE_SET_CONTENTS_NONE, 0666, &error);
+  g_assert_no_error (error);
+}
+
+void
+test_write_safetensors (
+    const gchar *path, const gchar *header, guint64 header_size, gsize n_bytes)
 {
   g_autoptr (GString) whole = g_string_new (NULL);
   g_autofree gchar *zeros = g_malloc0 (n_bytes + 1);
-  g_autoptr (GError) error = NULL;
 
   g_string_append_len (whole, (const gchar *) &header_size, 8);
   g_string_append (whole, header);
   g_string_append_len (whole, zeros, n_bytes);
-  g_file_set_contents (path, whole->str, whole->len, &error);
-  g_assert_no_error (error);
+  test_write_file (path, whole->str, whole->len);
 }
 
 void

@@ -43,14 +43,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestModel, test_model_free)
 
 /* Sets a member to a JSON value; keys are separated by dots. A value of NULL
  * removes the member; an empty path with NULL removes the file. */
-void test_model_set (TestModel *self, const gchar *file, const gchar *path,
-    const gchar *value);
+void test_model_set (
+    TestModel *self, const gchar *file, const gchar *path, const gchar *value);
 
 /* NULL if there is none. */
 TestTensor *test_model_get_tensor (TestModel *self, const gchar *name);
 void test_model_remove_tensor (TestModel *self, const gchar *name);
-TestTensor *test_model_add_tensor (TestModel *self, const gchar *name,
-    guint n_dims, const guint64 *shape);
+TestTensor *test_model_add_tensor (
+    TestModel *self, const gchar *name, guint n_dims, const guint64 *shape);
 
 /* Writes the files. All weights go to model.safetensors. */
 void test_model_write (TestModel *self);
@@ -65,14 +65,18 @@ void test_model_write_file (
 /* The JSON of a file, for what test_model_set() cannot say. */
 JsonObject *test_model_get_json (TestModel *self, const gchar *file);
 
+/* Writes a file without waiting for the disk, which a thousand small files
+ * would take long for. size -1: up to the NUL. */
+void test_write_file (const gchar *path, const gchar *data, gssize size);
+
 /* Writes a safetensors file with any header, then n_bytes of zeros. */
-void test_write_safetensors (const gchar *path, const gchar *header,
-    guint64 header_size, gsize n_bytes);
+void test_write_safetensors (
+    const gchar *path, const gchar *header, guint64 header_size, gsize n_bytes);
 
 /* Fails unless *error has the domain and code and its message holds every
  * string up to NULL; clears it. */
-void test_assert_error (GError **error, GQuark domain, gint code,
-    ...) G_GNUC_NULL_TERMINATED;
+void test_assert_error (
+    GError **error, GQuark domain, gint code, ...) G_GNUC_NULL_TERMINATED;
 
 /* Removes a directory and the files in it. */
 void test_remove_directory (const gchar *directory);

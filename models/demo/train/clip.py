@@ -145,15 +145,15 @@ class VisionModel(nn.Module):
         self.encoder = Encoder(*shape)
         self.post_layernorm = nn.LayerNorm(shape[0])
 
-    def forward(self, pixels, tap=None):
-        """The pooled vector, and the patches' states after layer number tap (a training head reads them)."""
+    def forward(self, pixels, taps=()):
+        """The pooled vector, and the patches' states after the layers numbered in taps (training heads read them)."""
         x = self.pre_layrnorm(self.embeddings(pixels))
-        tapped = None
+        tapped = []
         for i, layer in enumerate(self.encoder.layers):
             last = i == len(self.encoder.layers) - 1
             x = layer(x, rows=1 if last else None)  # only the class token is read at the end
-            if i + 1 == tap:
-                tapped = x[:, 1:]
+            if i + 1 in taps:
+                tapped.append(x[:, 1:])
         return self.post_layernorm(x[:, 0]), tapped
 
 
