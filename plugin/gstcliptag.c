@@ -11,7 +11,9 @@
  * element message is posted on the bus when a tag starts and when it stops.
  *
  * Each frame leaves with its own scores; with an `inference-interval` of n, the
- * n - 1 frames after an encoded one carry its scores and say so.
+ * n - 1 frames after an encoded one carry its scores and say so. With a
+ * `batch-size` of b, frames wait until b of them can be encoded together, which
+ * is faster and later: the LATENCY query says by how much.
  *
  * Prompts, threshold, scoring, interval and smoothing may be changed while
  * playing. New phrases are encoded beside the stream, and take over at the first
@@ -28,13 +30,19 @@
 #include "gstcliptag.h"
 
 #include <clv/clv-engine.h>
+#include <clv/clv-image-encoder.h>
 
 #include "gstcliperror.h"
 #include "gstclipframe.h"
 #include "gstclipmeta.h"
+#include "gstcliptagheld.h"
+#include "gstcliptagload.h"
 #include "gstcliptagsettings.h"
 #include "gstcliptagstats.h"
 #include "gstcliptagstream.h"
+
+/* Whatever batch and interval are: a second or two of video, not a gigabyte. */
+#define MAX_HELD 64
 
 GST_DEBUG_CATEGORY_STATIC (gst_clip_tag_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_debug
@@ -45,8 +53,10 @@ struct _GstClipTag {
   /* Guarded by the object lock. */
   GstClipTagSettings settings;
   GstClipTagStats stats;
-  ClvEngine *engine;   /* NULL while stopped; set by start() and stop() */
-  ClvPrompts *pending; /* encoded, for the next frame to take over */
+  ClvEngine *engine;       /* NULL while stopped; set by start() and stop() */
+  ClvPrompts *pending;     /* encoded, for the next frame to take over */
+  guint batch_size;        /* as of start() */
+  GstClockTime frame_time; /* by the frame rate; 0: it is not known */
 
   /* Streaming thread only, valid between start() and stop(). */
   GThreadPool *builders; /* one thread, encodes prompt sets */
@@ -54,29 +64,17 @@ struct _GstClipTag {
   GstClipTagStream stream;
   gdouble smoothing; /* what the stream was set up with */
   guint top_k;
-  gfloat *embedding;
-  GstClipResult *result; /* of the last inferred frame, NULL: infer the next */
-  gdouble result_time;
-  guint n_since; /* frames since then, that one included */
-};
-
-/* What a frame needs to know of the settings. */
-typedef struct {
   guint interval;
-  gdouble smoothing;
-  guint top_k;
-  gboolean attach_embedding;
-} FrameSettings;
+  GstClipTagHeldFrames held;
+  guint n_ready;       /* of the held frames, scored already */
+  gfloat *embeddings;  /* of a batch */
+  gboolean start_anew; /* the next frame is inferred, whatever the interval */
+  guint n_since;       /* frames since the last to infer, that one included */
+};
 
 G_DEFINE_FINAL_TYPE (GstClipTag, gst_clip_tag, GST_TYPE_VIDEO_FILTER)
 GST_ELEMENT_REGISTER_DEFINE (
     cliptag, "cliptag", GST_RANK_NONE, GST_TYPE_CLIP_TAG)
-
-static void
-post_start_error (GstClipTag *self, const gchar *what, const GError *error)
-{
-  gst_clip_post_error (GST_ELEMENT (self), GST_MESSAGE_ERROR, what, error);
-}
 
 static void
 gst_clip_tag_set_property (
@@ -156,77 +154,33 @@ build_prompts (gpointer data, gpointer user_data)
   GstClipTag *self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (ClvPrompts) prompts = NULL;
-  gboolean current, encoded;
+  gboolean current;
 
-  prompts = gst_clip_tag_settings_make_prompts (settings, &error);
-  encoded = prompts != NULL &&
-            clv_engine_encode_prompts (self->engine, prompts, &error);
+  prompts = gst_clip_tag_load_prompts (settings, self->engine, &error);
 
   /* A newer order makes this one's outcome, good or bad, uninteresting. */
   GST_OBJECT_LOCK (self);
   current = settings->serial == self->settings.serial;
-  if (current && encoded)
+  if (current && prompts != NULL)
     g_set_object (&self->pending, prompts);
   GST_OBJECT_UNLOCK (self);
 
-  if (current && !encoded)
+  if (current && prompts == NULL)
     gst_clip_post_error (GST_ELEMENT (self), GST_MESSAGE_WARNING,
         "Cannot use the new prompts, the old ones stay", error);
   gst_clip_tag_settings_clear (settings);
   g_free (settings);
 }
 
-/* Fetches the engine and the first prompt set. */
-static gboolean
-load (GstClipTag *self, const GstClipTagSettings *settings,
-    ClvEngine **ret_engine, ClvPrompts **ret_prompts)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ClvPrompts) prompts = NULL;
-  g_autoptr (ClvEngine) engine = NULL;
-
-  /* The cheap part first: a wrong prompt is found before a model is loaded. */
-  prompts = gst_clip_tag_settings_make_prompts (settings, &error);
-  if (prompts == NULL) {
-    post_start_error (self, "Cannot use the prompts", error);
-    return FALSE;
-  }
-  if (settings->model == NULL || settings->model[0] == '\0') {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("property model: wanted a directory or a model's name, found none"),
-        (NULL));
-    return FALSE;
-  }
-  engine = clv_engine_get (
-      settings->model, settings->device, settings->precision, &error);
-  if (engine == NULL) {
-    g_autofree gchar *what =
-        g_strdup_printf ("Cannot load the model \"%s\" on the device \"%s\"",
-            settings->model, settings->device ? settings->device : "auto");
-
-    post_start_error (self, what, error);
-    return FALSE;
-  }
-  if (!clv_engine_encode_prompts (engine, prompts, &error)) {
-    post_start_error (self, "Cannot encode the prompts", error);
-    return FALSE;
-  }
-  *ret_engine = g_steal_pointer (&engine);
-  *ret_prompts = g_steal_pointer (&prompts);
-  return TRUE;
-}
-
 static void
 use_prompts (
     GstClipTag *self, ClvPrompts *prompts, gdouble smoothing, guint top_k)
 {
-  ClvModel *model = clv_engine_get_model (self->engine);
-
-  gst_clip_tag_stream_set_prompts (&self->stream, prompts,
-      clv_model_get_logit_scale (model), smoothing, top_k);
+  gst_clip_tag_stream_set_prompts (&self->stream,
+      clv_engine_get_model (self->engine), prompts, smoothing, top_k);
   self->smoothing = smoothing;
   self->top_k = top_k;
-  g_clear_pointer (&self->result, gst_clip_result_unref);
+  self->start_anew = TRUE;
 }
 
 static gboolean
@@ -243,22 +197,32 @@ gst_clip_tag_start (GstBaseTransform *trans)
   self->stats.frames = self->stats.inferred = 0;
   GST_OBJECT_UNLOCK (self);
 
-  if (!load (self, &settings, &engine, &prompts)) {
+  if (!gst_clip_tag_load (GST_ELEMENT (self), &settings, &engine, &prompts)) {
     gst_clip_tag_settings_clear (&settings);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
   self->engine = engine;
+  self->batch_size = settings.batch_size;
+  self->frame_time = 0;
   GST_OBJECT_UNLOCK (self);
 
   width = clv_model_get_embedding_width (clv_engine_get_model (engine));
-  self->embedding = g_new (gfloat, width);
+  self->embeddings = g_new (gfloat, (gsize) CLV_MAX_BATCH * width);
   self->builders = g_thread_pool_new (build_prompts, self, 1, FALSE, NULL);
   self->requested = settings.serial;
+  self->interval = settings.interval;
   gst_clip_tag_stream_init (&self->stream, GST_ELEMENT (self));
   use_prompts (self, prompts, settings.smoothing, settings.top_k);
   gst_clip_tag_settings_clear (&settings);
   return TRUE;
+}
+
+static void
+drop_held (GstClipTag *self)
+{
+  gst_clip_tag_held_clear (&self->held);
+  self->n_ready = 0;
 }
 
 static gboolean
@@ -270,10 +234,10 @@ gst_clip_tag_stop (GstBaseTransform *trans)
 
   /* Waits for a set that is being encoded: it uses the engine. */
   g_thread_pool_free (g_steal_pointer (&self->builders), FALSE, TRUE);
+  drop_held (self);
   gst_clip_tag_stream_close (&self->stream, &trans->segment);
   gst_clip_tag_stream_clear (&self->stream);
-  g_clear_pointer (&self->result, gst_clip_result_unref);
-  g_clear_pointer (&self->embedding, g_free);
+  g_clear_pointer (&self->embeddings, g_free);
 
   /* Dropped after the lock: the last reference frees the device. */
   GST_OBJECT_LOCK (self);
@@ -283,22 +247,87 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   return TRUE;
 }
 
-/* Applies what changed since the last frame, and orders a new prompt set where
- * the properties that it is made of did. */
-static void
-take_settings (
-    GstClipTag *self, const GstSegment *segment, FrameSettings *ret_settings)
+/* Encodes and scores what is held: all of it is ready then. */
+static gboolean
+score_held (GstClipTag *self)
 {
-  g_autoptr (ClvPrompts) prompts = NULL;
-  GstClipTagSettings *order = NULL;
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  guint width =
+      clv_model_get_embedding_width (clv_engine_get_model (self->engine));
+  guint n_infer = self->held.n_infer, row = 0;
+  gint64 begin = g_get_monotonic_time (), encoded, scored;
+  g_autoptr (GError) error = NULL;
+
+  if (n_infer > 0 &&
+      !gst_clip_tag_held_encode (&self->held, self->engine,
+          &GST_VIDEO_FILTER (self)->in_info, self->embeddings, &error)) {
+    gst_clip_post_error (
+        GST_ELEMENT (self), GST_MESSAGE_ERROR, "Cannot encode a frame", error);
+    return FALSE;
+  }
+  encoded = g_get_monotonic_time ();
+  for (GList *link = self->held.frames.head; link != NULL; link = link->next) {
+    GstClipTagHeld *held = link->data;
+
+    gst_clip_tag_stream_tag (&self->stream, &trans->segment,
+        &GST_VIDEO_FILTER (self)->in_info, held->buffer,
+        held->infer ? self->embeddings + (gsize) row++ * width : NULL);
+  }
+  self->n_ready = self->held.frames.length;
+  scored = g_get_monotonic_time ();
 
   GST_OBJECT_LOCK (self);
-  *ret_settings = (FrameSettings){
-    .interval = self->settings.interval,
-    .smoothing = self->settings.smoothing,
-    .top_k = self->settings.top_k,
-    .attach_embedding = self->settings.attach_embedding,
-  };
+  self->stats.frames += self->n_ready;
+  for (guint i = 0; i < n_infer; i++)
+    gst_clip_tag_stats_add (&self->stats, (encoded - begin) / n_infer,
+        (scored - encoded) / n_infer);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static GstBuffer *
+pop_ready (GstClipTag *self)
+{
+  gboolean infer;
+
+  if (self->n_ready == 0)
+    return NULL;
+  self->n_ready--;
+  return gst_clip_tag_held_pop (&self->held, &infer);
+}
+
+/* Scores and pushes what is held, before something that must not overtake it. */
+static GstFlowReturn
+drain (GstClipTag *self)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+  GstBuffer *buffer;
+
+  if (self->held.frames.length > self->n_ready && !score_held (self))
+    flow = GST_FLOW_ERROR;
+  while (flow == GST_FLOW_OK && (buffer = pop_ready (self)) != NULL)
+    flow = gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (self), buffer);
+  drop_held (self);
+  return flow;
+}
+
+/* Applies what changed since the last frame, and orders a new prompt set where
+ * the properties that it is made of did. */
+static GstFlowReturn
+take_settings (GstClipTag *self)
+{
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  g_autoptr (ClvPrompts) prompts = NULL;
+  GstClipTagSettings *order = NULL;
+  gdouble smoothing;
+  guint top_k, interval;
+  GstFlowReturn flow;
+
+  GST_OBJECT_LOCK (self);
+  interval = self->settings.interval;
+  smoothing = self->settings.smoothing;
+  top_k = self->settings.top_k;
+  self->stream.attach_embedding = self->settings.attach_embedding;
   self->stream.post_messages = self->settings.post_messages;
   if (self->settings.serial != self->requested) {
     order = g_new0 (GstClipTagSettings, 1);
@@ -310,100 +339,86 @@ take_settings (
 
   if (order != NULL)
     g_thread_pool_push (self->builders, order, NULL);
-  if (prompts == NULL && ret_settings->smoothing == self->smoothing &&
-      ret_settings->top_k == self->top_k)
-    return;
+  if (interval != self->interval && self->batch_size > 1)
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+  self->interval = interval;
+  if (prompts == NULL && smoothing == self->smoothing && top_k == self->top_k)
+    return GST_FLOW_OK;
+
+  /* The frames that came before the change get the old scores. */
+  flow = drain (self);
   if (prompts == NULL)
     prompts = g_object_ref (clv_scorer_get_prompts (self->stream.scorer));
   gst_clip_tag_stream_close (&self->stream, segment);
-  use_prompts (self, prompts, ret_settings->smoothing, ret_settings->top_k);
+  use_prompts (self, prompts, smoothing, top_k);
+  return flow;
 }
 
-/* Into self->embedding. */
-static gboolean
-encode (GstClipTag *self, GstBuffer *buffer, GError **error)
+/* How many frames at most wait for the last one of their batch, and how long
+ * the first of them waits. */
+static guint
+max_held (GstClipTag *self, GstClockTime *ret_wait)
 {
-  GstVideoFrame mapped;
-  ClvFrame frame;
-  gboolean encoded;
-
-  /* Read only, so that a picture that others hold too is not copied. */
-  if (!gst_video_frame_map (&mapped, &GST_VIDEO_FILTER (self)->in_info, buffer,
-          GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-        "the buffer of %" G_GSIZE_FORMAT " bytes cannot be read as a picture",
-        gst_buffer_get_size (buffer));
-    return FALSE;
-  }
-  encoded = gst_clip_frame_init (&frame, &mapped);
-  if (!encoded)
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "pictures in this layout of %s cannot be read",
-        gst_video_format_to_string (GST_VIDEO_FRAME_FORMAT (&mapped)));
-  encoded = encoded && clv_engine_encode_frames (
-                           self->engine, &frame, 1, self->embedding, error);
-  gst_video_frame_unmap (&mapped);
-  return encoded;
-}
-
-static gboolean
-infer (GstClipTag *self, const GstSegment *segment, GstBuffer *buffer,
-    const FrameSettings *settings)
-{
-  ClvModel *model = clv_engine_get_model (self->engine);
-  g_autoptr (GError) error = NULL;
-  gint64 begin = g_get_monotonic_time (), encoded, scored;
-  guint width = clv_model_get_embedding_width (model);
-
-  if (!encode (self, buffer, &error)) {
-    gst_clip_post_error (
-        GST_ELEMENT (self), GST_MESSAGE_ERROR, "Cannot encode a frame", error);
-    return FALSE;
-  }
-  encoded = g_get_monotonic_time ();
-  gst_clip_tag_stream_score (&self->stream, segment, self->embedding);
-
-  g_clear_pointer (&self->result, gst_clip_result_unref);
-  self->result = gst_clip_result_new (
-      clv_scorer_get_prompts (self->stream.scorer), clv_model_get_name (model),
-      clv_model_get_id (model), GST_BUFFER_PTS (buffer), self->stream.scores,
-      settings->attach_embedding ? self->embedding : NULL, width);
-  self->result_time = self->stream.time;
-  self->n_since = 0;
-  scored = g_get_monotonic_time ();
+  guint64 n = 0;
 
   GST_OBJECT_LOCK (self);
-  gst_clip_tag_stats_add (&self->stats, encoded - begin, scored - encoded);
+  if (self->frame_time > 0)
+    n = (guint64) (self->batch_size - 1) * self->settings.interval;
+  n = MIN (n, MAX_HELD);
+  *ret_wait = n * self->frame_time;
   GST_OBJECT_UNLOCK (self);
-  return TRUE;
+  return n;
 }
 
+/* A buffer comes in, and all that is ready goes out: GstBaseTransform calls
+ * until there is nothing. */
+static GstFlowReturn
+gst_clip_tag_generate_output (GstBaseTransform *trans, GstBuffer **ret_buffer)
+{
+  GstClipTag *self = GST_CLIP_TAG (trans);
+  GstBuffer *buffer = NULL;
+  GstClockTime wait;
+  GstFlowReturn flow;
+  gboolean infer;
+
+  *ret_buffer = pop_ready (self);
+  if (*ret_buffer != NULL || trans->queued_buf == NULL)
+    return GST_FLOW_OK;
+  flow = GST_VIDEO_FILTER (self)->negotiated ? take_settings (self)
+                                             : GST_FLOW_NOT_NEGOTIATED;
+  if (flow != GST_FLOW_OK) {
+    gst_clear_buffer (&trans->queued_buf);
+    return flow;
+  }
+
+  /* Makes it writable. */
+  flow = GST_BASE_TRANSFORM_CLASS (gst_clip_tag_parent_class)
+             ->generate_output (trans, &buffer);
+  if (flow != GST_FLOW_OK || buffer == NULL)
+    return flow;
+  infer = self->start_anew || self->n_since >= self->interval;
+  self->n_since = infer ? 1 : self->n_since + 1;
+  self->start_anew = FALSE;
+  gst_clip_tag_held_push (&self->held, buffer, infer);
+
+  /* A frame that reuses a result that is there has nothing to wait for; and
+   * without a frame rate nobody could say how long a frame waits. */
+  if (self->held.n_infer > 0 && self->held.n_infer < self->batch_size &&
+      self->held.frames.length <= max_held (self, &wait))
+    return GST_FLOW_OK;
+  if (!score_held (self)) {
+    drop_held (self);
+    return GST_FLOW_ERROR;
+  }
+  *ret_buffer = pop_ready (self);
+  return GST_FLOW_OK;
+}
+
+/* The buffer's pixels stay as they are; see gst_clip_tag_generate_output(). */
 static GstFlowReturn
 gst_clip_tag_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
-  GstClipTag *self = GST_CLIP_TAG (trans);
-  GstVideoFilter *filter = GST_VIDEO_FILTER (trans);
-  FrameSettings settings;
-  gboolean fresh;
-
-  if (!filter->negotiated)
-    return GST_FLOW_NOT_NEGOTIATED;
-
-  take_settings (self, &trans->segment, &settings);
-  gst_clip_tag_stream_advance (
-      &self->stream, &trans->segment, buffer, &filter->in_info);
-  fresh = self->result == NULL || self->n_since >= settings.interval ||
-          self->stream.time < self->result_time;
-  if (fresh && !infer (self, &trans->segment, buffer, &settings))
-    return GST_FLOW_ERROR;
-  self->n_since++;
-
-  GST_OBJECT_LOCK (self);
-  self->stats.frames++;
-  GST_OBJECT_UNLOCK (self);
-
-  gst_buffer_add_clip_meta (buffer, self->result, fresh,
-      (self->stream.time - self->result_time) * GST_SECOND + 0.5);
   return GST_FLOW_OK;
 }
 
@@ -413,24 +428,107 @@ gst_clip_tag_sink_event (GstBaseTransform *trans, GstEvent *event)
   GstClipTag *self = GST_CLIP_TAG (trans);
   const GstSegment *segment;
 
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    drop_held (self);
+  else if (GST_EVENT_IS_SERIALIZED (event))
+    drain (self);
+
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_SEGMENT:
       gst_event_parse_segment (event, &segment);
       if (gst_segment_is_equal (segment, &trans->segment))
         break;
       gst_clip_tag_stream_restart (&self->stream, &trans->segment);
-      g_clear_pointer (&self->result, gst_clip_result_unref);
+      self->start_anew = TRUE;
       break;
     case GST_EVENT_EOS:
     case GST_EVENT_FLUSH_STOP:
       gst_clip_tag_stream_restart (&self->stream, &trans->segment);
-      g_clear_pointer (&self->result, gst_clip_result_unref);
+      self->start_anew = TRUE;
       break;
     default:
       break;
   }
   return GST_BASE_TRANSFORM_CLASS (gst_clip_tag_parent_class)
       ->sink_event (trans, event);
+}
+
+static gboolean
+gst_clip_tag_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
+{
+  GstClipTag *self = GST_CLIP_TAG (trans);
+  GstClockTime min, max, wait;
+  gboolean live;
+
+  if (direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_DRAIN)
+    drain (self);
+  if (!GST_BASE_TRANSFORM_CLASS (gst_clip_tag_parent_class)
+           ->query (trans, direction, query))
+    return FALSE;
+  if (direction == GST_PAD_SRC && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
+    max_held (self, &wait);
+    gst_query_parse_latency (query, &live, &min, &max);
+    gst_query_set_latency (query, live, min + wait,
+        GST_CLOCK_TIME_IS_VALID (max) ? max + wait : max);
+  }
+  return TRUE;
+}
+
+/* Buffers that are held are missing in upstream's pool. */
+static void
+ask_for_more_buffers (GstQuery *query, guint held)
+{
+  guint n_pools = gst_query_get_n_allocation_pools (query);
+  GstVideoInfo info;
+  GstCaps *caps;
+
+  for (guint i = 0; i < n_pools; i++) {
+    GstBufferPool *pool;
+    guint size, min, max;
+
+    gst_query_parse_nth_allocation_pool (query, i, &pool, &size, &min, &max);
+    gst_query_set_nth_allocation_pool (
+        query, i, pool, size, min + held, max > 0 ? max + held : 0);
+    gst_clear_object (&pool);
+  }
+  gst_query_parse_allocation (query, &caps, NULL);
+  if (n_pools == 0 && caps != NULL && gst_video_info_from_caps (&info, caps))
+    gst_query_add_allocation_pool (query, NULL, info.size, held + 1, 0);
+}
+
+static gboolean
+gst_clip_tag_propose_allocation (
+    GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
+{
+  GstClockTime wait;
+  guint held = max_held (GST_CLIP_TAG (trans), &wait);
+
+  /* Asks the element downstream, because pixels pass through as they are: what
+   * layout is promised upstream is for the real consumer to say. */
+  gboolean answered = GST_BASE_TRANSFORM_CLASS (gst_clip_tag_parent_class)
+                          ->propose_allocation (trans, decide_query, query);
+
+  if (held == 0)
+    return answered;
+  ask_for_more_buffers (query, held);
+  return TRUE;
+}
+
+static gboolean
+gst_clip_tag_set_info (GstVideoFilter *filter, GstCaps *in_caps,
+    GstVideoInfo *in_info, GstCaps *out_caps, GstVideoInfo *out_info)
+{
+  GstClipTag *self = GST_CLIP_TAG (filter);
+  gint n = GST_VIDEO_INFO_FPS_N (in_info), d = GST_VIDEO_INFO_FPS_D (in_info);
+
+  GST_OBJECT_LOCK (self);
+  self->frame_time = n > 0 ? gst_util_uint64_scale_int (GST_SECOND, d, n) : 0;
+  GST_OBJECT_UNLOCK (self);
+  if (self->batch_size > 1)
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+  return TRUE;
 }
 
 static void
@@ -447,6 +545,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+  GstVideoFilterClass *filter_class = GST_VIDEO_FILTER_CLASS (klass);
   g_autoptr (GstCaps) caps = gst_caps_from_string (GST_CLIP_FRAME_CAPS);
 
   GST_DEBUG_CATEGORY_INIT (gst_clip_tag_debug, "cliptag", 0, "CLIP tagger");
@@ -457,7 +556,11 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   trans_class->start = gst_clip_tag_start;
   trans_class->stop = gst_clip_tag_stop;
   trans_class->sink_event = gst_clip_tag_sink_event;
+  trans_class->generate_output = gst_clip_tag_generate_output;
   trans_class->transform_ip = gst_clip_tag_transform_ip;
+  trans_class->query = gst_clip_tag_query;
+  trans_class->propose_allocation = gst_clip_tag_propose_allocation;
+  filter_class->set_info = gst_clip_tag_set_info;
 
   gst_clip_tag_settings_install (object_class);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_SCORING, 0);
@@ -479,6 +582,7 @@ gst_clip_tag_init (GstClipTag *self)
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
 
   gst_clip_tag_settings_init (&self->settings);
+  self->batch_size = self->settings.batch_size;
 
   /* The buffer is changed (it gets the meta), its memory is not. */
   gst_base_transform_set_in_place (trans, TRUE);

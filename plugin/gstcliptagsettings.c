@@ -2,10 +2,13 @@
 
 #include "gstcliptagsettings.h"
 
+#include <clv/clv-image-encoder.h>
+
 #define DEFAULT_MODEL     "demo"
 #define DEFAULT_DEVICE    "auto"
 #define DEFAULT_THRESHOLD (-1.0)
 #define DEFAULT_INTERVAL  1
+#define DEFAULT_BATCH     1
 
 GType
 gst_clip_scoring_get_type (void)
@@ -61,6 +64,7 @@ gst_clip_tag_settings_init (GstClipTagSettings *self)
     .precision = CLV_PRECISION_AUTO,
     .threshold = DEFAULT_THRESHOLD,
     .interval = DEFAULT_INTERVAL,
+    .batch_size = DEFAULT_BATCH,
     .post_messages = TRUE,
   };
 }
@@ -141,6 +145,12 @@ install_engine_properties (GObjectClass *klass)
           "Vulkan device to compute on: auto, or an index, a UUID or a part of "
           "a name from the list that `clv info` prints",
           DEFAULT_DEVICE, READY));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_BATCH_SIZE,
+      g_param_spec_uint ("batch-size", "Batch size",
+          "Encode so many frames together: more frames a second, and each "
+          "waits for the last of its batch (the LATENCY query says how long); "
+          "video without a frame rate is not held",
+          1, CLV_MAX_BATCH, DEFAULT_BATCH, READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "How weights are stored on the device", GST_TYPE_CLIP_PRECISION,
@@ -239,6 +249,9 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_INTERVAL:
       self->interval = g_value_get_uint (value);
       return TRUE;
+    case GST_CLIP_TAG_PROP_BATCH_SIZE:
+      self->batch_size = g_value_get_uint (value);
+      return TRUE;
     case GST_CLIP_TAG_PROP_SMOOTHING:
       self->smoothing = g_value_get_double (value);
       return TRUE;
@@ -290,6 +303,9 @@ gst_clip_tag_settings_get (
       return TRUE;
     case GST_CLIP_TAG_PROP_INTERVAL:
       g_value_set_uint (value, self->interval);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_BATCH_SIZE:
+      g_value_set_uint (value, self->batch_size);
       return TRUE;
     case GST_CLIP_TAG_PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);

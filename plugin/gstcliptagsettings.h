@@ -21,6 +21,7 @@ enum {
   GST_CLIP_TAG_PROP_THRESHOLD,
   GST_CLIP_TAG_PROP_TOP_K,
   GST_CLIP_TAG_PROP_INTERVAL,
+  GST_CLIP_TAG_PROP_BATCH_SIZE,
   GST_CLIP_TAG_PROP_DEVICE,
   GST_CLIP_TAG_PROP_PRECISION,
   GST_CLIP_TAG_PROP_SMOOTHING,
@@ -48,6 +49,7 @@ typedef struct {
   gchar *model;
   gchar *device;
   ClvPrecision precision;
+  guint batch_size;
 
   /* Read with each frame. */
   guint top_k; /* 0: all */

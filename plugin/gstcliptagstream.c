@@ -18,6 +18,7 @@ gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
 static void
 drop_prompts (GstClipTagStream *self)
 {
+  g_clear_object (&self->model);
   g_clear_object (&self->scorer);
   g_clear_pointer (&self->top_k, gst_clip_top_k_free);
   g_clear_pointer (&self->scores, g_free);
@@ -28,15 +29,18 @@ gst_clip_tag_stream_clear (GstClipTagStream *self)
 {
   drop_prompts (self);
   g_clear_pointer (&self->events, g_array_unref);
+  g_clear_pointer (&self->result, gst_clip_result_unref);
 }
 
 void
-gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvPrompts *prompts,
-    gfloat logit_scale, gdouble smoothing, guint top_k)
+gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
+    ClvPrompts *prompts, gdouble smoothing, guint top_k)
 {
   g_object_ref (prompts); /* may be the scorer's */
   drop_prompts (self);
-  self->scorer = clv_scorer_new (prompts, logit_scale, smoothing);
+  self->model = g_object_ref (model);
+  self->scorer =
+      clv_scorer_new (prompts, clv_model_get_logit_scale (model), smoothing);
   self->scores = g_new0 (ClvScore, clv_prompts_get_n_labels (prompts));
   if (top_k > 0)
     self->top_k = gst_clip_top_k_new (prompts, top_k);
@@ -131,9 +135,9 @@ time_of_buffer (const GstSegment *segment, GstBuffer *buffer, gdouble *ret_time)
   return TRUE;
 }
 
-void
-gst_clip_tag_stream_advance (GstClipTagStream *self, const GstSegment *segment,
-    GstBuffer *buffer, const GstVideoInfo *info)
+static void
+advance (GstClipTagStream *self, const GstSegment *segment, GstBuffer *buffer,
+    const GstVideoInfo *info)
 {
   gdouble direction =
       segment->format == GST_FORMAT_TIME && segment->rate < 0 ? -1 : 1;
@@ -160,13 +164,34 @@ gst_clip_tag_stream_advance (GstClipTagStream *self, const GstSegment *segment,
     self->frame_duration = 0;
 }
 
-void
-gst_clip_tag_stream_score (
-    GstClipTagStream *self, const GstSegment *segment, const gfloat *embedding)
+static void
+score (GstClipTagStream *self, const GstSegment *segment, GstClockTime pts,
+    const gfloat *embedding)
 {
   clv_scorer_score (
       self->scorer, embedding, self->time, self->scores, self->events);
   if (self->top_k != NULL)
     gst_clip_top_k_apply (self->top_k, self->scores, self->time, self->events);
   post_events (self, segment);
+
+  g_clear_pointer (&self->result, gst_clip_result_unref);
+  self->result = gst_clip_result_new (clv_scorer_get_prompts (self->scorer),
+      clv_model_get_name (self->model), clv_model_get_id (self->model), pts,
+      self->scores, self->attach_embedding ? embedding : NULL,
+      clv_model_get_embedding_width (self->model));
+  self->result_time = self->time;
+}
+
+void
+gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
+    const GstVideoInfo *info, GstBuffer *buffer, const gfloat *embedding)
+{
+  gdouble age;
+
+  advance (self, segment, buffer, info);
+  if (embedding != NULL)
+    score (self, segment, GST_BUFFER_PTS (buffer), embedding);
+  age = MAX (self->time - self->result_time, 0) * GST_SECOND;
+  gst_buffer_add_clip_meta (
+      buffer, self->result, embedding != NULL, (GstClockTime) (age + 0.5));
 }

@@ -2,6 +2,8 @@
 
 #include "clv-ops-private.h"
 
+#define LANES_ROWS 5 /* TM of layernorm_lanes.comp */
+
 void
 clv_layernorm_record (ClvCommands *cmds, const ClvVariant *variant,
     const ClvBuffer *x, const ClvBuffer *gain, const ClvBuffer *bias,
@@ -15,16 +17,18 @@ clv_layernorm_record (ClvCommands *cmds, const ClvVariant *variant,
     .name = variant->name,
     .n_buffers = lanes ? 3 : 4,
     .n_texels = lanes ? 1 : 0,
+    .push_bytes = lanes ? sizeof m : 0,
     .local_size = lanes ? width : 0,
     .subgroup_size = lanes ? width : 0,
     .spec = { c, clv_spec_float (eps) },
     .n_spec = 2,
   };
 
-  if (!clv_op_wants_rows (cmds, "layernorm", "x", x, m, c, FALSE) ||
+  if (!clv_op_wants_rows (cmds, "layernorm", "x", x, m, c, lanes) ||
       !clv_op_wants_rows (cmds, "layernorm", "y", y, m, c, FALSE))
     return;
-  clv_commands_dispatch (cmds, &params, buffers, NULL, m, 1, 1);
+  clv_commands_dispatch (cmds, &params, buffers, &m,
+      lanes ? (m + LANES_ROWS - 1) / LANES_ROWS : m, 1, 1);
 }
 
 void

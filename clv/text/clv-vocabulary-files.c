@@ -15,13 +15,27 @@
 /* A merges file is text of a few MB; what unpacks to more is something else. */
 #define MAX_TEXT_BYTES (64 << 20)
 
+/* The lines of a merges file; those without a merge are empty. */
+typedef struct {
+  GByteArray *text;
+  GPtrArray *lines; /* into text */
+} Lines;
+
+static void
+clear_lines (Lines *lines)
+{
+  g_clear_pointer (&lines->text, g_byte_array_unref);
+  g_clear_pointer (&lines->lines, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lines, clear_lines)
+
 /* Reads a whole file, unpacked where its name ends in .gz. */
-static gchar *
-read_text (const gchar *path, GError **error)
+static gboolean
+read_text (const gchar *path, GByteArray *text, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GInputStream) stream = NULL;
-  g_autoptr (GByteArray) text = g_byte_array_new ();
   guint8 chunk[16384];
   gssize n;
 
@@ -34,61 +48,84 @@ read_text (const gchar *path, GError **error)
     stream = g_converter_input_stream_new (packed, gunzip);
   }
   if (stream == NULL)
-    return NULL;
+    return FALSE;
   while ((n = g_input_stream_read (stream, chunk, sizeof chunk, NULL, error)) >
          0) {
     g_byte_array_append (text, chunk, n);
     if (text->len > MAX_TEXT_BYTES) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
           "wanted at most %d bytes of merges, found more", MAX_TEXT_BYTES);
-      return NULL;
+      return FALSE;
     }
   }
-  if (n < 0)
-    return NULL;
-  if (!g_utf8_validate_len ((const gchar *) text->data, text->len, NULL)) {
+  if (n == 0 &&
+      !g_utf8_validate_len ((const gchar *) text->data, text->len, NULL)) {
     g_set_error (
         error, CLV_ERROR, CLV_ERROR_BAD_FILE, "the merges are not UTF-8 text");
-    return NULL;
+    return FALSE;
   }
-  g_byte_array_append (text, (const guint8 *) "", 1);
-  return (gchar *) g_byte_array_free (g_steal_pointer (&text), FALSE);
+  return n == 0;
 }
 
-/* The lines that hold a merge, by line number from 1; others are "". */
-static gchar **
-read_lines (const gchar *path, GError **error)
+/* GIO's file errors become GFileError, as from the other readers; unpacking
+ * that fails is the content's fault. */
+static void
+convert_error (const gchar *path, GError **error)
 {
-  g_autofree gchar *text = read_text (path, error);
-  gchar **lines;
+  if (error != NULL && (*error)->domain == G_IO_ERROR) {
+    gint code = (*error)->code;
 
-  if (text == NULL) {
-    /* GIO's file errors become GFileError, as from the other readers. */
-    if (error != NULL && *error != NULL && (*error)->domain == G_IO_ERROR) {
-      (*error)->code = (*error)->code == G_IO_ERROR_NOT_FOUND
-                           ? G_FILE_ERROR_NOENT
-                           : G_FILE_ERROR_FAILED;
+    if (code == G_IO_ERROR_INVALID_DATA || code == G_IO_ERROR_PARTIAL_INPUT) {
+      (*error)->domain = CLV_ERROR;
+      (*error)->code = CLV_ERROR_BAD_FILE;
+    } else {
       (*error)->domain = G_FILE_ERROR;
+      (*error)->code = code == G_IO_ERROR_NOT_FOUND ? G_FILE_ERROR_NOENT
+                                                    : G_FILE_ERROR_FAILED;
     }
-    g_prefix_error (error, "%s: ", path);
-    return NULL;
   }
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    g_strchomp (lines[i]);
-  if (lines[0] != NULL && strstr (lines[0], "#version") != NULL)
-    lines[0][0] = '\0';
-  return lines;
+  g_prefix_error (error, "%s: ", path);
 }
 
 static gboolean
-add_merge_lines (ClvVocabulary *self, const gchar *path, gchar **lines,
+read_lines (const gchar *path, Lines *lines, GError **error)
+{
+  gchar *line, *end;
+
+  lines->text = g_byte_array_new ();
+  lines->lines = g_ptr_array_new ();
+  if (!read_text (path, lines->text, error)) {
+    convert_error (path, error);
+    return FALSE;
+  }
+  g_byte_array_append (lines->text, (const guint8 *) "", 1);
+  line = (gchar *) lines->text->data;
+  end = line + lines->text->len;
+  while (line < end) {
+    gchar *next = memchr (line, '\n', end - line);
+
+    if (next != NULL)
+      *next = '\0';
+    g_ptr_array_add (lines->lines, g_strchomp (line));
+    line = next != NULL ? next + 1 : end;
+  }
+  line = g_ptr_array_index (lines->lines, 0);
+  if (strstr (line, "#version") != NULL)
+    *line = '\0';
+  return TRUE;
+}
+
+static gboolean
+add_merge_lines (ClvVocabulary *self, const gchar *path, const Lines *lines,
     guint max_merges, GError **error)
 {
-  for (guint i = 0; lines[i] != NULL && self->merges->len < max_merges; i++) {
-    if (*lines[i] == '\0')
+  for (guint i = 0; i < lines->lines->len && self->merges->len < max_merges;
+       i++) {
+    const gchar *line = g_ptr_array_index (lines->lines, i);
+
+    if (*line == '\0')
       continue;
-    if (!clv_vocabulary_add_merge_line (self, lines[i], error)) {
+    if (!clv_vocabulary_add_merge_line (self, line, error)) {
       g_prefix_error (error, "%s: line %u: ", path, i + 1);
       return FALSE;
     }
@@ -100,9 +137,10 @@ gboolean
 clv_vocabulary_read_merges (
     ClvVocabulary *self, const gchar *path, GError **error)
 {
-  g_auto (GStrv) lines = read_lines (path, error);
+  g_auto (Lines) lines = { 0 };
 
-  return lines != NULL && add_merge_lines (self, path, lines, G_MAXUINT, error);
+  return read_lines (path, &lines, error) &&
+         add_merge_lines (self, path, &lines, G_MAXUINT, error);
 }
 
 /* The order of the ids is that of OpenAI's code: the printing bytes, the other
@@ -122,8 +160,9 @@ add_openai_bytes (ClvVocabulary *self)
           continue;
         if (end_of_word)
           strcat (symbol, "</w>");
-        g_hash_table_replace (
-            self->ids, g_strdup (symbol), GUINT_TO_POINTER (id++));
+        g_hash_table_replace (self->ids,
+            g_string_chunk_insert (self->tokens, symbol),
+            GUINT_TO_POINTER (id++));
       }
     }
   }
@@ -133,17 +172,19 @@ gboolean
 clv_vocabulary_read_openai (
     ClvVocabulary *self, const gchar *path, GError **error)
 {
-  g_auto (GStrv) lines = read_lines (path, error);
+  g_auto (Lines) lines = { 0 };
   guint32 id = 2 * 256;
 
-  if (lines == NULL)
+  if (!read_lines (path, &lines, error))
     return FALSE;
   add_openai_bytes (self);
-  for (guint i = 0; lines[i] != NULL && id < 512 + OPENAI_N_MERGES; i++) {
-    g_auto (GStrv) pair = g_strsplit (lines[i], " ", 2);
+  for (guint i = 0; i < lines.lines->len && id < 512 + OPENAI_N_MERGES; i++) {
+    const gchar *line = g_ptr_array_index (lines.lines, i);
+    const gchar *space = strchr (line, ' ');
 
-    if (g_strv_length (pair) == 2) {
-      g_autofree gchar *token = g_strconcat (pair[0], pair[1], NULL);
+    if (space != NULL) {
+      g_autofree gchar *token =
+          g_strdup_printf ("%.*s%s", (int) (space - line), line, space + 1);
 
       if (!clv_vocabulary_add_token (self, token, id++, path, error))
         return FALSE;
@@ -151,7 +192,7 @@ clv_vocabulary_read_openai (
   }
   return clv_vocabulary_add_token (self, CLV_START_TOKEN, id, path, error) &&
          clv_vocabulary_add_token (self, CLV_END_TOKEN, id + 1, path, error) &&
-         add_merge_lines (self, path, lines, OPENAI_N_MERGES, error);
+         add_merge_lines (self, path, &lines, OPENAI_N_MERGES, error);
 }
 
 /* "a b", or ["a", "b"] since tokenizers 0.20. */

@@ -18,9 +18,10 @@ typedef struct {
 
 struct _ClvVocabulary {
   gchar *path;
-  GHashTable *ids;  /* token → id */
-  GArray *merges;   /* ClvMerge, sorted by pair */
-  GArray *specials; /* ClvSpecialToken */
+  GStringChunk *tokens; /* the keys of ids */
+  GHashTable *ids;      /* token → id */
+  GArray *merges;       /* ClvMerge, sorted by pair */
+  GArray *specials;     /* ClvSpecialToken */
   guint32 byte_ids[2][256];
   guint32 start_id;
   guint32 end_id;

@@ -39,7 +39,8 @@ new_empty (const gchar *path)
   ClvVocabulary *self = g_new0 (ClvVocabulary, 1);
 
   self->path = g_strdup (path);
-  self->ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->tokens = g_string_chunk_new (65536);
+  self->ids = g_hash_table_new (g_str_hash, g_str_equal);
   self->merges = g_array_new (FALSE, FALSE, sizeof (ClvMerge));
   self->specials = g_array_new (FALSE, FALSE, sizeof (ClvSpecialToken));
   g_array_set_clear_func (self->specials, clear_special);
@@ -53,6 +54,7 @@ clv_vocabulary_free (ClvVocabulary *self)
     return;
   g_free (self->path);
   g_hash_table_unref (self->ids);
+  g_string_chunk_free (self->tokens);
   g_array_unref (self->merges);
   g_array_unref (self->specials);
   g_free (self);
@@ -79,7 +81,8 @@ clv_vocabulary_add_token (ClvVocabulary *self, const gchar *token, gint64 id,
         where, token, MAX_ID, id);
     return FALSE;
   }
-  g_hash_table_replace (self->ids, g_strdup (token), GUINT_TO_POINTER (id));
+  g_hash_table_replace (self->ids, g_string_chunk_insert (self->tokens, token),
+      GUINT_TO_POINTER (id));
   return TRUE;
 }
 

@@ -105,8 +105,7 @@ test_padded_strides_change_nothing (void)
 static void
 test_tiny_and_long_pictures_are_taken (void)
 {
-  static const guint sizes[][2] = { { 1, 1 }, { 2, 1 }, { 1, 2 }, { 3, 5 },
-    { 640, 1 }, { 1, 480 }, { 641, 3 } };
+  static const guint sizes[][2] = { { 1, 1 }, { 3, 5 }, { 641, 3 } };
   g_autoptr (TagTest) test = new_test ();
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {

@@ -292,6 +292,12 @@ main (int argc, char **argv)
     if (clv_device_has_family (device, clv_variants[i].family))
       g_test_add_data_func (path, &clv_variants[i], check_variant);
   }
+  g_test_add_data_func ("/refusals/small buffers fail the recording", &device,
+      check_small_buffers_fail_the_recording);
+  g_test_add_data_func ("/refusals/weights beyond float16 are named", &device,
+      check_weights_beyond_float16_are_named);
+  g_test_add_data_func ("/refusals/the family can be forced", &device,
+      check_the_family_can_be_forced);
   g_test_add_func ("/self-check/a wrong variant is refused",
       check_a_wrong_variant_is_refused);
   g_test_add_func ("/self-check/no right variant is an error",

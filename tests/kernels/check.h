@@ -73,4 +73,9 @@ void check_l2norm (Check *check);
 void check_a_wrong_variant_is_refused (void);
 void check_no_right_variant_is_an_error (void);
 
+/* Of refusals.c; `data` points to the device. */
+void check_small_buffers_fail_the_recording (gconstpointer data);
+void check_weights_beyond_float16_are_named (gconstpointer data);
+void check_the_family_can_be_forced (gconstpointer data);
+
 G_END_DECLS

@@ -63,7 +63,7 @@ class Facts(nn.Module):
                                                                     ignore_index=-1, reduction="none")).sum()
         loss_dense = loss_dense + nnf.binary_cross_entropy_with_logits(
             middle.flatten(), goal[:, 2].flatten().float(), pos_weight=torch.tensor(4.0))
-        drawn, cover = outline(image, facts, dense)
+        drawn, cover = outline(image, facts)
         loss_mask = nnf.binary_cross_entropy_with_logits(self.mask(self.norm_mask(patches[0]))[drawn], cover)
         if drawn.any():
             loss_dense = loss_dense + 3 * loss_mask
@@ -72,7 +72,7 @@ class Facts(nn.Module):
         return loss, loss_dense, right
 
 
-def outline(image, facts, dense):
+def outline(image, facts):
     """Where things are, free of their colours: pictures with an even background, and for each patch of these the
     covered parts of its 4 x 4 cells. That leads to shapes much sooner than their names alone do."""
     drawn = (facts[:, F["s0"]] >= 0) & (facts[:, F["bg"]] >= 0)

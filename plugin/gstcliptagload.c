@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gstcliptagload.h"
+
+#include "gstcliperror.h"
+
+static ClvEngine *
+load_engine (GstElement *element, const GstClipTagSettings *settings)
+{
+  const gchar *device = settings->device ? settings->device : "auto";
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *what = NULL;
+  ClvEngine *engine;
+
+  if (settings->model == NULL || settings->model[0] == '\0') {
+    GST_ELEMENT_ERROR (element, LIBRARY, SETTINGS,
+        ("model: wanted a directory or the name of a model, found nothing"),
+        (NULL));
+    return NULL;
+  }
+  engine =
+      clv_engine_get (settings->model, device, settings->precision, &error);
+  if (engine == NULL) {
+    what = g_strdup_printf ("Cannot load the model \"%s\" on the device \"%s\"",
+        settings->model, device);
+    gst_clip_post_error (element, GST_MESSAGE_ERROR, what, error);
+  }
+  return engine;
+}
+
+gboolean
+gst_clip_tag_load (GstElement *element, const GstClipTagSettings *settings,
+    ClvEngine **ret_engine, ClvPrompts **ret_prompts)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvPrompts) prompts = NULL;
+  g_autoptr (ClvEngine) engine = NULL;
+
+  /* The cheap part first: a wrong prompt is found before a model is loaded. */
+  prompts = gst_clip_tag_settings_make_prompts (settings, &error);
+  if (prompts == NULL) {
+    gst_clip_post_error (
+        element, GST_MESSAGE_ERROR, "Cannot use the prompts", error);
+    return FALSE;
+  }
+  engine = load_engine (element, settings);
+  if (engine == NULL)
+    return FALSE;
+  if (!clv_engine_encode_prompts (engine, prompts, &error)) {
+    gst_clip_post_error (
+        element, GST_MESSAGE_ERROR, "Cannot encode the prompts", error);
+    return FALSE;
+  }
+  *ret_engine = g_steal_pointer (&engine);
+  *ret_prompts = g_steal_pointer (&prompts);
+  return TRUE;
+}
+
+ClvPrompts *
+gst_clip_tag_load_prompts (
+    const GstClipTagSettings *settings, ClvEngine *engine, GError **error)
+{
+  g_autoptr (ClvPrompts) prompts =
+      gst_clip_tag_settings_make_prompts (settings, error);
+
+  if (prompts == NULL || !clv_engine_encode_prompts (engine, prompts, error))
+    return NULL;
+  return g_steal_pointer (&prompts);
+}

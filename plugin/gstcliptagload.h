@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What takes long: fetching the engine, and encoding prompts beside the stream. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <clv/clv-engine.h>
+
+#include "gstcliptagsettings.h"
+
+G_BEGIN_DECLS
+
+/* Fetches the engine and the first prompt set; posts an error on failure. */
+gboolean gst_clip_tag_load (GstElement *element,
+    const GstClipTagSettings *settings, ClvEngine **ret_engine,
+    ClvPrompts **ret_prompts);
+
+/* Makes and encodes a prompt set. */
+ClvPrompts *gst_clip_tag_load_prompts (
+    const GstClipTagSettings *settings, ClvEngine *engine, GError **error);
+
+G_END_DECLS
