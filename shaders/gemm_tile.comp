@@ -72,7 +72,7 @@ main ()
       acc[i][j] = 0.0;
 
   // The grid in the bound keeps drivers from recompiling for each K.
-  const uint end = min (k4_count, gl_NumWorkGroups.x * 0x10000000u);
+  const uint end = min (k4_count, gl_NumWorkGroups.x + 0xffffffu);
 
   [[unroll]] for (uint i = 0; i < LOADS; i++) {
     const uint row = (t + i * 128) / (BK / 4), k4 = (t + i * 128) % (BK / 4);

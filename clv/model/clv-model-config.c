@@ -127,13 +127,15 @@ read_vision (const ClvJsonPlace *place, ClvModelConfig *config, GError **error)
         place->json_path, n_channels);
     return FALSE;
   }
-  if (config->image_size % config->patch_size != 0) {
+  if (config->image_size < config->patch_size) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: %s.image_size: wanted a multiple of patch_size %u, found %u",
+        "%s: %s.image_size: wanted at least patch_size %u, found %u",
         place->file_name, place->json_path, config->patch_size,
         config->image_size);
     return FALSE;
   }
+  /* What is left beside the last whole patch is not seen (Transformers,
+   * CLIPVisionEmbeddings: a convolution with the patch as its stride). */
   grid = config->image_size / config->patch_size;
   if (grid * grid + 1 > MAX_TOKENS) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,

@@ -36,6 +36,9 @@ static const struct {
   { 3, 2, 1, CLV_ACTIVATION_GELU_TANH, FALSE },
   { 13, 31, 37, CLV_ACTIVATION_QUICK_GELU, FALSE },
   { 101, 97, 103, CLV_ACTIVATION_GELU, FALSE },
+  /* many row tiles: a batch */
+  { 1030, 40, 36, CLV_ACTIVATION_NONE, FALSE },
+  { 961, 33, 9, CLV_ACTIVATION_NONE, TRUE },
 };
 
 static gdouble

@@ -293,8 +293,6 @@ static const Bad bad_configs[] = {
       "$.text_config.eos_token_id" },
   { "end-token-an-array", TEXT ("\"eos_token_id\":[1]"), NULL, BAD,
       "$.text_config.eos_token_id: wanted an integer, found an array" },
-  { "image-not-in-patches", VISION ("\"patch_size\":30"), NULL, BAD,
-      "$.vision_config.image_size: wanted a multiple of patch_size 30" },
   { "patch-larger-than-image", VISION ("\"patch_size\":448"), NULL, BAD,
       "$.vision_config.image_size" },
   { "too-many-patches", VISION ("\"image_size\":4096,\"patch_size\":1"), NULL,
