@@ -16,7 +16,7 @@ if [ -e "$device" ]; then
 else
   echo "no camera at $device: a live test picture instead" >&2
   source=(videotestsrc is-live=true pattern=ball !
-    video/x-raw,framerate=10/1)
+    "video/x-raw,framerate=10/1")
 fi
 
 # A live source does not wait: the queue keeps the newest frame only, and a

@@ -13,7 +13,7 @@
  * Each frame leaves with its own scores; with an `inference-interval` of n, the
  * n - 1 frames after an encoded one carry its scores and say so. With a
  * `batch-size` of b, frames wait until b of them can be encoded together, which
- * is faster and later: the LATENCY query says by how much.
+ * many devices do faster: the LATENCY query says how long they wait.
  *
  * Prompts, threshold, scoring, interval and smoothing may be changed while
  * playing. New phrases are encoded beside the stream, and take over at the first

@@ -147,9 +147,9 @@ install_engine_properties (GObjectClass *klass)
           DEFAULT_DEVICE, READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_BATCH_SIZE,
       g_param_spec_uint ("batch-size", "Batch size",
-          "Encode so many frames together: more frames a second, and each "
-          "waits for the last of its batch (the LATENCY query says how long); "
-          "video without a frame rate is not held",
+          "Encode so many frames together, which many devices do faster; each "
+          "then waits for the last of its batch (the LATENCY query says how "
+          "long). Video without a frame rate is not held",
           1, CLV_MAX_BATCH, DEFAULT_BATCH, READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",

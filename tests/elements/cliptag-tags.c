@@ -88,6 +88,30 @@ test_tags_start_and_stop_with_the_picture (void)
   g_assert_null (tag_test_pop_tag (test));
 }
 
+/* Says what is seen: black and white pictures by their names. */
+static void
+test_black_and_white_are_told_apart (void)
+{
+  g_autoptr (TagTest) test = NULL;
+
+  if (g_getenv ("CLV_TEST_MODEL") != NULL) {
+    g_test_skip ("only the demo model is known to know black and white");
+    return;
+  }
+  test = tag_test_new (TAG_TEST_SMALL_CAPS, "prompts",
+      "a black picture; a white picture; snow", NULL);
+  for (guint i = 0; i < 6; i++)
+    gst_buffer_unref (tag_test_push (
+        test, tag_picture_small (
+                  i / 2 % 2 == 0 ? TAG_PICTURE_BLACK : TAG_PICTURE_WHITE)));
+  tag_test_expect_tag (test, "a black picture", "start", 0);
+  tag_test_expect_tag (test, "a black picture", "stop", TENTH (2));
+  tag_test_expect_tag (test, "a white picture", "start", TENTH (2));
+  tag_test_expect_tag (test, "a black picture", "start", TENTH (4));
+  tag_test_expect_tag (test, "a white picture", "stop", TENTH (4));
+  g_assert_null (tag_test_pop_tag (test));
+}
+
 static void
 test_messages_say_how_long_and_how_strong (void)
 {
@@ -358,6 +382,7 @@ add_tests (void)
   g_test_add_func ("/elements/cliptag/tags/" name, function)
   ADD ("tags-start-and-stop-with-the-picture",
       test_tags_start_and_stop_with_the_picture);
+  ADD ("black-and-white-are-told-apart", test_black_and_white_are_told_apart);
   ADD ("messages-say-how-long-and-how-strong",
       test_messages_say_how_long_and_how_strong);
   ADD ("the-end-of-the-stream-ends-tags", test_the_end_of_the_stream_ends_tags);
