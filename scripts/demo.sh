@@ -10,8 +10,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 results=$(realpath -m "${1:-$root/build/demo/results}")
 build=$root/build/demo
 
-# Scenes as videotestsrc names them, two seconds each. The model was trained on drawings, never on these.
-scenes=(smpte snow black checkers-8 red zone-plate ball gradient)
+# Scenes as videotestsrc draws them, two seconds each: size of the drawing, pattern, and what the pattern needs besides.
+# All are enlarged to 480 × 360. The model was trained on drawings of its own, never on these.
+scenes=(
+  '480x360 smpte' '480x360 snow' '480x360 black' '80x60 checkers-8' '480x360 red' '480x360 zone-plate kx2=20 ky2=20'
+  '160x120 ball' '480x360 gradient'
+)
 prompts='colour bars; snow; a black screen; a checkerboard; a red screen; a zone plate; a white circle; a gradient;
   a blue screen; diagonal stripes; a green triangle'
 
@@ -20,10 +24,13 @@ step() { printf '\n=== %s\n' "$1"; }
 make_video() {
   local -a pipeline=(concat name=scenes ! videoconvert ! vp8enc deadline=1 cpu-used=4 end-usage=cq cq-level=10
     target-bitrate=8000000 keyframe-max-dist=25 ! webmmux ! filesink "location=$1.part")
-  local scene
+  local scene size pattern more
   for scene in "${scenes[@]}"; do
-    pipeline+=(videotestsrc num-buffers=50 "pattern=$scene" !
-      'video/x-raw,format=I420,width=480,height=360,framerate=25/1' ! queue ! scenes.)
+    read -r size pattern more <<<"$scene"
+    # shellcheck disable=SC2206,SC2054 # several properties; commas of caps
+    pipeline+=(videotestsrc num-buffers=50 "pattern=$pattern" $more !
+      "video/x-raw,format=I420,width=${size%x*},height=${size#*x},framerate=25/1" !
+      videoscale method=nearest-neighbour ! video/x-raw,width=480,height=360 ! queue ! scenes.)
   done
   gst-launch-1.0 -q "${pipeline[@]}"
   mv "$1.part" "$1"
@@ -43,7 +50,7 @@ mkdir -p "$results"
 cd "$results"
 export CLV_MODEL_PATH="$root/models"
 
-step "a video of ${#scenes[@]} scenes: ${scenes[*]}"
+step "a video of ${#scenes[@]} scenes"
 make_video demo.webm
 ls -lh demo.webm
 

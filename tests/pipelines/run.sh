@@ -47,7 +47,7 @@ done
 if ! FRAMES=4 "$@" >"$folder/output" 2>&1; then
   cat "$folder/output"
   if [ -z "${CLV_REQUIRE_DEVICE:-}" ] &&
-    grep -q 'no usable Vulkan' "$folder/output"; then
+    grep -qE 'no (usable )?Vulkan (driver|device)' "$folder/output"; then
     echo "skipped: no Vulkan device"
     exit 77
   fi
