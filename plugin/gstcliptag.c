@@ -203,7 +203,7 @@ gst_clip_tag_start (GstBaseTransform *trans)
   }
   GST_OBJECT_LOCK (self);
   self->engine = engine;
-  self->batch_size = settings.batch_size;
+  self->batch_size = MAX (settings.batch_size, 1);
   self->frame_time = 0;
   GST_OBJECT_UNLOCK (self);
 
@@ -565,6 +565,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   gst_clip_tag_settings_install (object_class);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_SCORING, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_PRECISION, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_CLIP_MODE, 0);
 
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
@@ -582,7 +583,7 @@ gst_clip_tag_init (GstClipTag *self)
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
 
   gst_clip_tag_settings_init (&self->settings);
-  self->batch_size = self->settings.batch_size;
+  self->batch_size = MAX (self->settings.batch_size, 1);
 
   /* The buffer is changed (it gets the meta), its memory is not. */
   gst_base_transform_set_in_place (trans, TRUE);

@@ -8,7 +8,7 @@
 #define DEFAULT_DEVICE    "auto"
 #define DEFAULT_THRESHOLD (-1.0)
 #define DEFAULT_INTERVAL  1
-#define DEFAULT_BATCH     1
+#define DEFAULT_BATCH     0
 
 GType
 gst_clip_scoring_get_type (void)
@@ -54,6 +54,23 @@ gst_clip_precision_get_type (void)
   return type;
 }
 
+GType
+gst_clip_mode_get_type (void)
+{
+  static GType type = 0;
+  static const GEnumValue values[] = {
+    { GST_CLIP_MODE_SYNC, "Every frame waits for its own scores", "sync" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType registered = g_enum_register_static ("GstClipMode", values);
+
+    g_once_init_leave (&type, registered);
+  }
+  return type;
+}
+
 void
 gst_clip_tag_settings_init (GstClipTagSettings *self)
 {
@@ -65,6 +82,7 @@ gst_clip_tag_settings_init (GstClipTagSettings *self)
     .threshold = DEFAULT_THRESHOLD,
     .interval = DEFAULT_INTERVAL,
     .batch_size = DEFAULT_BATCH,
+    .mode = GST_CLIP_MODE_SYNC,
     .post_messages = TRUE,
   };
 }
@@ -149,8 +167,13 @@ install_engine_properties (GObjectClass *klass)
       g_param_spec_uint ("batch-size", "Batch size",
           "Encode so many frames together, which many devices do faster; each "
           "then waits for the last of its batch (the LATENCY query says how "
-          "long). Video without a frame rate is not held",
-          1, CLV_MAX_BATCH, DEFAULT_BATCH, READY));
+          "long). Video without a frame rate is not held. 0: the number that "
+          "delays no frame, 1",
+          0, CLV_MAX_BATCH, DEFAULT_BATCH, READY));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_MODE,
+      g_param_spec_enum ("mode", "Mode",
+          "Whether a frame waits for its own scores", GST_TYPE_CLIP_MODE,
+          GST_CLIP_MODE_SYNC, READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "How weights are stored on the device", GST_TYPE_CLIP_PRECISION,
@@ -252,6 +275,9 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_BATCH_SIZE:
       self->batch_size = g_value_get_uint (value);
       return TRUE;
+    case GST_CLIP_TAG_PROP_MODE:
+      self->mode = g_value_get_enum (value);
+      return TRUE;
     case GST_CLIP_TAG_PROP_SMOOTHING:
       self->smoothing = g_value_get_double (value);
       return TRUE;
@@ -306,6 +332,9 @@ gst_clip_tag_settings_get (
       return TRUE;
     case GST_CLIP_TAG_PROP_BATCH_SIZE:
       g_value_set_uint (value, self->batch_size);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_MODE:
+      g_value_set_enum (value, self->mode);
       return TRUE;
     case GST_CLIP_TAG_PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);

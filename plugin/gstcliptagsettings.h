@@ -22,6 +22,7 @@ enum {
   GST_CLIP_TAG_PROP_TOP_K,
   GST_CLIP_TAG_PROP_INTERVAL,
   GST_CLIP_TAG_PROP_BATCH_SIZE,
+  GST_CLIP_TAG_PROP_MODE,
   GST_CLIP_TAG_PROP_DEVICE,
   GST_CLIP_TAG_PROP_PRECISION,
   GST_CLIP_TAG_PROP_SMOOTHING,
@@ -36,6 +37,14 @@ GType gst_clip_scoring_get_type (void);
 #define GST_TYPE_CLIP_PRECISION (gst_clip_precision_get_type ())
 GType gst_clip_precision_get_type (void);
 
+/* When a frame waits. The values are fixed: applications store them. */
+typedef enum {
+  GST_CLIP_MODE_SYNC = 1,
+} GstClipMode;
+
+#define GST_TYPE_CLIP_MODE (gst_clip_mode_get_type ())
+GType gst_clip_mode_get_type (void);
+
 typedef struct {
   /* What the scores are of. Read when a prompt set is built. */
   gchar *prompts;
@@ -49,7 +58,8 @@ typedef struct {
   gchar *model;
   gchar *device;
   ClvPrecision precision;
-  guint batch_size;
+  guint batch_size; /* 0: 1 */
+  GstClipMode mode;
 
   /* Read with each frame. */
   guint top_k; /* 0: all */

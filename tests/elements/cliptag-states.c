@@ -72,7 +72,7 @@ set_all (GstElement *tag, guint turn)
       "template", templates[turn % G_N_ELEMENTS (templates)], "scoring",
       turn % 4, "threshold", turn % 20 / 10.0 - 1, "top-k", turn % 3,
       "inference-interval", 1 + turn % 3, "smoothing", turn % 5 * 0.1,
-      "post-messages", turn % 2, "batch-size", 1 + turn % 3, "attach-embedding",
+      "post-messages", turn % 2, "batch-size", turn % 4, "attach-embedding",
       turn % 2, NULL);
   if (turn % 7 == 0)
     g_object_set (tag, "prompts-file", "/no/such/file", NULL);
