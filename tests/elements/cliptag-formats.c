@@ -8,9 +8,11 @@
 #define WIDTH  63
 #define HEIGHT 47
 
-/* What separates rounding from an error: YUV samples are rounded to 8 bits, and
- * the chroma is interpolated. Red and blue exchanged are farther apart. */
-#define SAME_COLORS 0.998
+/* What separates rounding from an error: GStreamer's way from YUV to RGB, which
+ * makes the pictures to compare with, is up to 7 levels off in 1.22 (see
+ * tests/golden/videoconvert.c, which compares levels). Red and blue exchanged
+ * are farther apart. */
+#define SAME_COLORS 0.98
 
 static const GstVideoFormat formats[] = {
   GST_VIDEO_FORMAT_RGB,
