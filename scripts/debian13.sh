@@ -45,7 +45,9 @@ make_chroot() {
 # The sources without what git ignores, and with new times: the build of the last run is kept, and an older time would
 # not be seen as a change. shared/ beside them where the tests find it here.
 copy_tree() {
-  mkdir -p "$chroot/srv/clv" "$chroot/srv/shared" "$chroot/var/tmp/clv-golden-models"
+  mkdir -p "$chroot/srv/clv" "$chroot/var/tmp/clv-golden-models"
+  # An empty folder would look like one that lost its files.
+  if [ -d "$root/../shared" ]; then mkdir -p "$chroot/srv/shared"; else rm -rf "$chroot/srv/shared"; fi
   find "$chroot/srv/clv" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
   tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=__pycache__ -cf - . | tar -C "$chroot/srv/clv" -xmf -
   cp /etc/resolv.conf "$chroot/etc/resolv.conf"

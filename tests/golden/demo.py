@@ -20,7 +20,11 @@ from golden import read_safetensors
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 TOLERANCE = 2e-4  # of one value of a unit vector; check.json rounds to 1e-6
 
-# What videotestsrc draws and the words for it. The model has to tell all of these apart.
+# What videotestsrc draws and the words for it. The model sees 64 x 64 pixels: each pattern has a size at which it is
+# still to be seen then.
+SIZE = "320x240"
+MORE = {"zone-plate": ["kx2=20", "ky2=20"]}
+SIZES = {"checkers-8": "80x60", "ball": "160x120"}
 PATTERNS = {
     "smpte": "color bars",
     "snow": "tv static",
@@ -88,9 +92,10 @@ def patterns(args):
         paths = []
         for name in PATTERNS:
             paths.append(os.path.join(folder, name + ".png"))
-            subprocess.run(["gst-launch-1.0", "-q", "videotestsrc", f"pattern={name}", "num-buffers=1", "!",
-                            "video/x-raw,format=RGB,width=640,height=480", "!", "pngenc", "!", "filesink",
-                            "location=" + paths[-1]], check=True)
+            width, height = SIZES.get(name, SIZE).split("x")
+            subprocess.run(["gst-launch-1.0", "-q", "videotestsrc", f"pattern={name}", *MORE.get(name, []),
+                            "num-buffers=1", "!", f"video/x-raw,format=RGB,width={width},height={height}", "!", "pngenc",
+                            "!", "filesink", "location=" + paths[-1]], check=True)
         got = encode(args, folder, prompts, paths)
     right = 0
     for name, logits in zip(PATTERNS, got["logits_per_image"]):
