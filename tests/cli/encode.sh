@@ -69,6 +69,8 @@ refuses "a missing picture is named" 1 'missing.png: no such file' encode --imag
 refuses "a folder is no picture" 1 'directory' encode --images . --output x.safetensors
 refuses "an output that cannot be written is named" 1 'no/such/folder' encode --images rgb.png --output no/such/folder/x
 refuses "an unknown device is named" 1 'no such device 77' encode --device 'no such device 77' --images rgb.png --output x
+VK_DRIVER_FILES=/no/such.json VK_ICD_FILENAMES=/no/such.json \
+  refuses "a machine without a driver is told so" 1 'no Vulkan driver is installed' encode --images rgb.png --output x
 [ ! -e x.safetensors ] && [ ! -e x ]
 ok "no failure left a file" $?
 finish

@@ -8,6 +8,15 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
 
 /* NULL, and a skip, where there is no device; a failure where one is required. */
 static ClvDevice *
@@ -154,6 +163,42 @@ test_a_buffer_beyond_the_limit_is_an_error (void)
   clv_buffer_clear (&buffer);
 }
 
+/* A limit on address space is what a software driver runs out of. */
+static void
+test_too_little_memory_is_an_error (void)
+{
+#ifdef SANITIZED
+  g_test_skip ("a sanitizer's shadow memory has no room under a limit");
+#else
+  g_autoptr (ClvDevice) device = open_device (NULL);
+  const gsize size = 100 * 1024 * 1024;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *statm = NULL;
+  struct rlimit before, tight;
+  ClvBuffer buffer;
+
+  if (device == NULL)
+    return;
+  if (!clv_device_get_info (device)->software) {
+    g_test_skip ("the device has memory of its own");
+    return;
+  }
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL));
+  g_assert_cmpint (getrlimit (RLIMIT_AS, &before), ==, 0);
+  tight = before;
+  tight.rlim_cur = g_ascii_strtoull (statm, NULL, 10) * 4096 + size / 2;
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &tight), ==, 0);
+  g_assert_false (clv_buffer_init (&buffer, device, "the last straw",
+      CLV_MEMORY_DEVICE, size, VK_FORMAT_UNDEFINED, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &before), ==, 0);
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  g_assert_nonnull (strstr (error->message, "the last straw"));
+
+  /* The device goes on. */
+  check_buffer (device);
+#endif
+}
+
 static void
 test_an_unknown_kernel_fails_the_recording (void)
 {
@@ -247,6 +292,8 @@ main (int argc, char **argv)
       test_a_buffer_that_the_host_does_not_see_keeps_it_too);
   g_test_add_func ("/buffer/beyond the limit is an error",
       test_a_buffer_beyond_the_limit_is_an_error);
+  g_test_add_func ("/buffer/too little memory is an error",
+      test_too_little_memory_is_an_error);
   g_test_add_func ("/commands/an unknown kernel fails the recording",
       test_an_unknown_kernel_fails_the_recording);
   g_test_add_func ("/cache/verdicts survive and broken files are ignored",

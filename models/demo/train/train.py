@@ -140,7 +140,7 @@ class Sum:
             self.done[0] = done
         self.barrier.wait()
         for p, g in zip(params, flat.split([p.numel() for p in params])):
-            p.grad = None if p.grad is None else g.view_as(p)  # what is left as it is has none
+            p.grad = g.view_as(p)
         return self.done.item()
 
 
@@ -167,8 +167,6 @@ def train(rank, a, together, data, merges, saved):
               f"{len(tokenizer.vocab)} tokens", flush=True)
     begin = last = time.time()
     losses, tally = np.zeros(3), {}
-    chance = 1.0 + a.text_only * (6.0 * (facts[:, F["rel"]] >= 0) + 2.0 * (facts[:, F["n0"]] > 1))
-    chance /= chance.sum()
 
     def save():
         torch.save(dict(model=model.state_dict(), heads=heads.state_dict(), optimizer=optimizer.state_dict(), step=step,
@@ -177,18 +175,17 @@ def train(rank, a, together, data, merges, saved):
 
     while done < 1:
         rng = np.random.default_rng((a.seed, step, rank))
-        rows = rng.choice(len(image), a.batch // a.processes, replace=False, p=chance)
+        rows = rng.choice(len(image), a.batch // a.processes, replace=False)
         claims = [captions.claim_of(rng, f) for f in facts[rows]]
         claims += [captions.spoil(rng, c) for c in claims] if done > 0.15 else []
         texts = [captions.say(rng, c) for c in claims]
-        with torch.set_grad_enabled(not a.text_only):
-            pooled, patches = model.vision_model(clip.pixels(image[rows]), taps=TAPS)
+        pooled, patches = model.vision_model(clip.pixels(image[rows]), taps=TAPS)
         loss_facts, loss_dense, right = heads(pooled, patches, torch.from_numpy(facts[rows]),
                                               torch.from_numpy(dense[rows]), image[rows])
         embedding = nnf.normalize(model.visual_projection(pooled), dim=-1)
         loss_clip, right["caption"] = contrast(model, embedding, texts, np.stack(claims), facts[rows], tokenizer)
         weight = np.interp(done, [0, 0.4, 0.8], [1, 1, 0.3])
-        loss = loss_clip if a.text_only else weight * (loss_facts + loss_dense) + np.interp(done, [0.1, 0.4], [0.3, 1]) * loss_clip
+        loss = weight * (loss_facts + loss_dense) + np.interp(done, [0.1, 0.4], [0.3, 1]) * loss_clip
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         step += 1
@@ -227,7 +224,6 @@ def main():
     cli.add_argument("--processes", type=int, default=2)
     cli.add_argument("--save-every", type=float, default=120, help="seconds")
     cli.add_argument("--resume", action="store_true")
-    cli.add_argument("--text-only", action="store_true", help="leave the image tower as it is; mostly relations and counts")
     a = cli.parse_args()
     if (a.minutes > 0) == (a.steps > 0):
         cli.error("one of --minutes and --steps")
