@@ -11,10 +11,11 @@
 
 #include <string.h>
 
-/* A frame on a GPU takes milliseconds. On a CPU a batch of the largest models
+/* When a device that does not answer is given up; CLV_TIMEOUT_S says otherwise.
+ * A frame on a GPU takes milliseconds. On a CPU a batch of the largest models
  * takes minutes, and with sanitizers more. */
-#define GPU_TIMEOUT_NS      (60 * G_GUINT64_CONSTANT (1000000000))
-#define SOFTWARE_TIMEOUT_NS (1800 * G_GUINT64_CONSTANT (1000000000))
+#define GPU_TIMEOUT_S      60.0
+#define SOFTWARE_TIMEOUT_S 1800.0
 
 struct _ClvDevice {
   GObject parent;
@@ -24,6 +25,7 @@ struct _ClvDevice {
   ClvCandidate *candidate;
   ClvDeviceLimits limits;
   VkDevice vk;
+  guint64 timeout_ns;
   gint lost; /* atomic */
 
   GMutex queue_lock;
@@ -180,6 +182,26 @@ read_limits (ClvDevice *self, const VkPhysicalDeviceProperties *props)
       from->timestampComputeAndGraphics ? from->timestampPeriod : 0.0f;
 }
 
+static guint64
+read_timeout (gboolean software)
+{
+  const gchar *text = g_getenv ("CLV_TIMEOUT_S");
+  gdouble seconds = software ? SOFTWARE_TIMEOUT_S : GPU_TIMEOUT_S;
+
+  if (text != NULL && *text != '\0') {
+    gchar *end;
+    const gdouble wanted = g_ascii_strtod (text, &end);
+
+    if (*end == '\0' && wanted > 0 && wanted < 1e9)
+      seconds = wanted;
+    else
+      g_warning ("CLV_TIMEOUT_S: wanted seconds above 0, found \"%s\"; %g s "
+                 "is used",
+          text, seconds);
+  }
+  return seconds * 1e9;
+}
+
 /* Turns on what the kernels use and the device has; `limits` tells them. */
 static gboolean
 open_device (
@@ -284,6 +306,7 @@ clv_device_new (const gchar *selector, GError **error)
 
   vkGetPhysicalDeviceProperties (self->candidate->physical, &props);
   read_limits (self, &props);
+  self->timeout_ns = read_timeout (self->limits.software);
   if (!open_device (self, &props, error))
     goto fail;
   load_debug_calls (self);
@@ -445,8 +468,6 @@ clv_device_submit_and_wait (
     .commandBufferCount = 1,
     .pCommandBuffers = &cmd,
   };
-  const guint64 timeout =
-      self->limits.software ? SOFTWARE_TIMEOUT_NS : GPU_TIMEOUT_NS;
   VkResult result;
 
   if (clv_device_is_lost (self)) {
@@ -463,13 +484,13 @@ clv_device_submit_and_wait (
   if (!clv_vk_check (result, "vkQueueSubmit", error))
     goto fail;
 
-  result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, timeout);
+  result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, self->timeout_ns);
   if (result != VK_SUCCESS)
     g_atomic_int_set (&self->lost, TRUE);
   if (result == VK_TIMEOUT) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
-        "%s: no answer for %" G_GUINT64_FORMAT " seconds",
-        self->candidate->info.name, timeout / 1000000000);
+        "%s: no answer for %g seconds", self->candidate->info.name,
+        self->timeout_ns / 1e9);
     return FALSE;
   }
   if (!clv_vk_check (result, "vkWaitForFences", error))

@@ -199,6 +199,54 @@ test_too_little_memory_is_an_error (void)
 #endif
 }
 
+/* Work of a tenth of a second under a time-out of a microsecond. */
+static void
+test_a_device_that_does_not_answer_is_lost (void)
+{
+  g_autoptr (GError) error = NULL;
+  ClvDevice *device;
+  ClvCommands *cmds;
+  ClvBuffer buffer;
+  gint64 start;
+
+  g_setenv ("CLV_TIMEOUT_S", "0.000001", TRUE);
+  device = open_device (NULL);
+  g_unsetenv ("CLV_TIMEOUT_S");
+  if (device == NULL)
+    return;
+  clv_buffer_init (&buffer, device, "test", CLV_MEMORY_UPLOAD, 64 << 20,
+      VK_FORMAT_UNDEFINED, &error);
+  g_assert_no_error (error);
+  cmds = clv_commands_new (device, "endless", &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 20; i++)
+    clv_commands_zero (cmds, &buffer);
+  g_assert_true (clv_commands_end (cmds, &error));
+
+  g_assert_false (clv_commands_run (cmds, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  g_assert_nonnull (strstr (error->message, "endless"));
+  g_assert_true (clv_device_is_lost (device));
+  g_clear_error (&error);
+
+  start = g_get_monotonic_time ();
+  g_assert_false (clv_commands_run (cmds, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
+
+  /* What the device may still be using is not freed under its hands. */
+  clv_commands_free (cmds);
+  clv_buffer_clear (&buffer);
+  g_test_expect_message ("clv", G_LOG_LEVEL_WARNING, "*lost*not freed*");
+  g_object_unref (device);
+  g_test_assert_expected_messages ();
+
+  /* A new one works. */
+  device = open_device (NULL);
+  check_buffer (device);
+  g_object_unref (device);
+}
+
 static void
 test_an_unknown_kernel_fails_the_recording (void)
 {
@@ -294,6 +342,8 @@ main (int argc, char **argv)
       test_a_buffer_beyond_the_limit_is_an_error);
   g_test_add_func ("/buffer/too little memory is an error",
       test_too_little_memory_is_an_error);
+  g_test_add_func ("/device/one that does not answer is lost",
+      test_a_device_that_does_not_answer_is_lost);
   g_test_add_func ("/commands/an unknown kernel fails the recording",
       test_an_unknown_kernel_fails_the_recording);
   g_test_add_func ("/cache/verdicts survive and broken files are ignored",
