@@ -143,13 +143,9 @@ has_device_extension (VkPhysicalDevice physical, const gchar *name)
       VK_SUCCESS)
     return FALSE;
   extensions = g_new0 (VkExtensionProperties, n + 1);
-  if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions) !=
-      VK_SUCCESS)
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    if (g_str_equal (extensions[i].extensionName, name))
-      return TRUE;
-  return FALSE;
+  return vkEnumerateDeviceExtensionProperties (
+             physical, NULL, &n, extensions) == VK_SUCCESS &&
+         clv_extensions_include (extensions, n, name);
 }
 
 static void

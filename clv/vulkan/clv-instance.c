@@ -50,6 +50,16 @@ has_validation_layer (void)
   return FALSE;
 }
 
+gboolean
+clv_extensions_include (
+    const VkExtensionProperties *extensions, guint n, const gchar *name)
+{
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (extensions[i].extensionName, name))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 has_extension (const gchar *layer, const gchar *name)
 {
@@ -59,13 +69,9 @@ has_extension (const gchar *layer, const gchar *name)
   if (vkEnumerateInstanceExtensionProperties (layer, &n, NULL) != VK_SUCCESS)
     return FALSE;
   extensions = g_new0 (VkExtensionProperties, n + 1);
-  if (vkEnumerateInstanceExtensionProperties (layer, &n, extensions) !=
-      VK_SUCCESS)
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    if (g_str_equal (extensions[i].extensionName, name))
-      return TRUE;
-  return FALSE;
+  return vkEnumerateInstanceExtensionProperties (layer, &n, extensions) ==
+             VK_SUCCESS &&
+         clv_extensions_include (extensions, n, name);
 }
 
 /* Every message that the layers send goes to print_message(). */

@@ -21,6 +21,9 @@ gboolean clv_instance_init (
     ClvInstance *self, ClvDebugFlags debug, GError **error);
 void clv_instance_clear (ClvInstance *self);
 
+gboolean clv_extensions_include (
+    const VkExtensionProperties *extensions, guint n, const gchar *name);
+
 /* One usable device: what the public list tells, and its handle. */
 typedef struct {
   ClvDeviceInfo info;
