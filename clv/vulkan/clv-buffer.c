@@ -74,6 +74,13 @@ allocate (ClvBuffer *self, ClvMemory memory, GError **error)
   CLV_VK (vkBindBufferMemory, vk, self->buffer, self->memory, 0);
   if (map) {
     CLV_VK (vkMapMemory, vk, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map);
+    /* lavapipe of Mesa 25 reports success where its mmap failed. */
+    if (self->map == NULL || self->map == (gpointer) -1) {
+      self->map = NULL;
+      g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
+          "vkMapMemory: the driver has no memory behind the buffer");
+      return FALSE;
+    }
     memset (self->map, 0, self->size_bytes);
   }
   return TRUE;
