@@ -32,6 +32,7 @@ struct _ClvImageEncoder {
   ClvTransformer transformer;
   ClvActivations activations; /* grow with the largest batch seen */
   ClvHead head;
+  gfloat *embeddings; /* (CLV_MAX_BATCH, D): of all chunks, before the caller */
   ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
 };
 
@@ -124,6 +125,8 @@ clv_image_encoder_new (
         error, "model \"%s\", vision tower: ", clv_model_get_name (model));
     return NULL;
   }
+  self->embeddings =
+      g_new (gfloat, (gsize) CLV_MAX_BATCH * self->head.embedding);
   self->preprocessor =
       clv_preprocessor_new (device, config, &self->patches, error);
   if (self->preprocessor == NULL)
@@ -146,6 +149,7 @@ clv_image_encoder_finalize (GObject *object)
 
   forget_commands (self);
   g_clear_pointer (&self->preprocessor, clv_preprocessor_free);
+  g_clear_pointer (&self->embeddings, g_free);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
   clv_transformer_clear (&self->transformer);
@@ -255,13 +259,12 @@ clv_image_encoder_encode (ClvImageEncoder *self, const ClvFrame *frames,
     guint n_frames, gfloat *ret_embeddings, GError **error)
 {
   const gsize width = self->head.embedding;
-  g_autofree gfloat *embeddings = g_new (gfloat, n_frames * width);
 
   for (guint first = 0; first < n_frames; first += self->max_chunk)
     if (!encode_chunk (self, frames + first,
-            MIN (self->max_chunk, n_frames - first), embeddings + first * width,
-            error))
+            MIN (self->max_chunk, n_frames - first),
+            self->embeddings + first * width, error))
       return FALSE;
-  memcpy (ret_embeddings, embeddings, n_frames * width * sizeof (gfloat));
+  memcpy (ret_embeddings, self->embeddings, n_frames * width * sizeof (gfloat));
   return TRUE;
 }
