@@ -37,6 +37,7 @@ typedef enum {
  * @off_threshold: an active label stays so until the score is below this;
  *   the same as @threshold unless the file says otherwise
  * @min_duration: seconds a label must be active before it is reported
+ * @cool_down: seconds after a stop in which it cannot start again
  *
  * One reported label of a prompt set. Owned by the set.
  */
@@ -48,6 +49,7 @@ typedef struct {
   gfloat threshold;
   gfloat off_threshold;
   gdouble min_duration;
+  gdouble cool_down;
 } ClvLabel;
 
 /**

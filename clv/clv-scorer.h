@@ -15,7 +15,8 @@ G_DECLARE_FINAL_TYPE (ClvScorer, clv_scorer, CLV, SCORER, GObject)
  * @logit: cosine × the model's scale
  * @score: by the label's scoring, before smoothing
  * @smoothed: exponential mean of @score over time
- * @active: by threshold, hysteresis and minimum duration, of @smoothed
+ * @active: by threshold, hysteresis, minimum duration and cool-down, of
+ *   @smoothed
  */
 typedef struct {
   gfloat cosine;
@@ -77,8 +78,8 @@ ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);
 
-/* Ends every active tag at @time and forgets the smoothing: at EOS, at a stop
- * and after a seek. */
+/* Ends every active tag at @time and forgets smoothing and cool-downs: at EOS,
+ * at a stop and after a seek. */
 void clv_scorer_close (ClvScorer *self, gdouble time, GArray *events);
 
 G_END_DECLS

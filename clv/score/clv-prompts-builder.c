@@ -119,6 +119,7 @@ clv_prompts_builder_add (ClvPromptsBuilder *self, const gchar *where,
     .group = g_ptr_array_index (prompts->groups, prompts->groups->len - 1),
     .group_index = prompts->groups->len - 1,
     .min_duration = spec->min_duration,
+    .cool_down = spec->cool_down,
   };
 
   if (!g_hash_table_add (self->labels, g_strdup (spec->label))) {

@@ -23,6 +23,7 @@ typedef struct {
   gdouble threshold;             /* NAN: the default */
   gdouble off_threshold;         /* NAN: the same as the threshold */
   gdouble min_duration;
+  gdouble cool_down;
 } ClvPromptSpec;
 
 typedef struct _ClvPromptsBuilder ClvPromptsBuilder;

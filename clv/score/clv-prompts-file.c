@@ -24,7 +24,7 @@ static const gchar *const file_keys[] = { "template", "groups", NULL };
 static const gchar *const group_keys[] = { "name", "scoring", "template",
   "prompts", NULL };
 static const gchar *const prompt_keys[] = { "label", "text", "negative",
-  "template", "threshold", "off-threshold", "min-duration", NULL };
+  "template", "threshold", "off-threshold", "min-duration", "cool-down", NULL };
 
 G_GNUC_PRINTF (3, 4)
 static gboolean
@@ -263,7 +263,9 @@ read_prompt_object (
       !get_number (
           self, object, path, "off-threshold", -1, 1, &spec->off_threshold) ||
       !get_number (self, object, path, "min-duration", 0, MAX_SECONDS,
-          &spec->min_duration))
+          &spec->min_duration) ||
+      !get_number (
+          self, object, path, "cool-down", 0, MAX_SECONDS, &spec->cool_down))
     return FALSE;
   return add_prompt (self, path, label, texts, negatives, spec);
 }

@@ -198,7 +198,7 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     clv_tag_state_smooth (state, ret_scores[i].score, weight);
     if (!isfinite (ret_scores[i].score))
       ret_scores[i] = (ClvScore){ 0 };
-    if (clv_tag_state_step (state, label, time, &event))
+    else if (clv_tag_state_step (state, label, time, &event))
       report (&event, i, events);
     ret_scores[i].smoothed = state->smoothed;
     ret_scores[i].active = state->phase == CLV_TAG_ON;

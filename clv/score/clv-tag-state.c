@@ -42,6 +42,17 @@ count (ClvTagState *self)
   self->n++;
 }
 
+/* Whether the label stopped so recently that it may not start. */
+static gboolean
+is_cooling (ClvTagState *self, const ClvLabel *label, gdouble time)
+{
+  if (!self->cooling)
+    return FALSE;
+  self->stopped = MIN (self->stopped, time); /* time may have gone back */
+  self->cooling = time - self->stopped < label->cool_down - TIME_SLACK;
+  return self->cooling;
+}
+
 gboolean
 clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gdouble time,
     ClvTagEvent *ret_event)
@@ -51,7 +62,7 @@ clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gdouble time,
   if (!self->has_value)
     return FALSE;
   if (self->phase == CLV_TAG_OFF) {
-    if (self->smoothed < label->threshold)
+    if (is_cooling (self, label, time) || self->smoothed < label->threshold)
       return FALSE;
     self->phase = CLV_TAG_PENDING;
     self->started = time;
@@ -59,8 +70,11 @@ clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gdouble time,
     self->sum = 0;
   } else if (self->smoothed < label->off_threshold) {
     self->phase = CLV_TAG_OFF;
-    if (was_on)
+    if (was_on) {
       fill_event (self, FALSE, time, ret_event);
+      self->cooling = TRUE;
+      self->stopped = time;
+    }
     return was_on;
   }
   self->started = MIN (self->started, time); /* time may have gone back */

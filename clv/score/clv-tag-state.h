@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One label of one stream: smoothing, hysteresis, minimum duration.
+/* One label of one stream: smoothing, hysteresis, minimum duration, cool-down.
  *
  *            smoothed ≥ threshold            for min_duration
  *     OFF ─────────────────────► PENDING ─────────────────────► ON: start event
  *      ▲    smoothed < off_threshold │ smoothed < off_threshold │
- *      └─────────────────────────────┴──────── stop event ──────┘ */
+ *      └─────────────────────────────┴──────── stop event ──────┘
+ *
+ * After a stop event it stays off for cool_down. */
 
 #pragma once
 
@@ -24,6 +26,8 @@ typedef struct {
   gboolean has_value;
   gfloat smoothed;
   ClvTagPhase phase;
+  gboolean cooling;
+  gdouble stopped; /* when it last stopped, if cooling */
   gdouble started; /* when the score passed the threshold */
   gfloat peak;     /* since then */
   gdouble sum;     /* of the smoothed scores since then */

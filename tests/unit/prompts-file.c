@@ -53,7 +53,7 @@ static const gchar documented[] =
     "      \"prompts\": [ { \"label\": \"smoke\", \"text\": [\"smoke\",\n"
     "        \"a room full of smoke\"], \"negative\": [\"fog\", \"steam\"],\n"
     "        \"threshold\": 0.6, \"off-threshold\": 0.4,\n"
-    "        \"min-duration\": 1.5 } ] } ] }\n";
+    "        \"min-duration\": 1.5, \"cool-down\": 10 } ] } ] }\n";
 
 static void
 test_documented (Fixture *self, gconstpointer data)
@@ -88,6 +88,8 @@ test_documented (Fixture *self, gconstpointer data)
   g_assert_cmpfloat (smoke->threshold, ==, 0.6f);
   g_assert_cmpfloat (smoke->off_threshold, ==, 0.4f);
   g_assert_cmpfloat (smoke->min_duration, ==, 1.5);
+  g_assert_cmpfloat (smoke->cool_down, ==, 10);
+  g_assert_cmpfloat (closed->cool_down, ==, 0);
 }
 
 /* Every text is a unit vector of its own; only the texts are looked at. */
@@ -250,6 +252,8 @@ static const struct {
       ": $.groups[0].prompts[0].off-threshold: *-1 to 1, found -2" },
   { G0 ("{\"text\":\"a\",\"min-duration\":-1}"),
       ": $.groups[0].prompts[0].min-duration: *0 to 86400, found -1" },
+  { G0 ("{\"text\":\"a\",\"cool-down\":90000}"),
+      ": $.groups[0].prompts[0].cool-down: *0 to 86400, found 90000" },
   { G0 ("{\"text\":\"a\",\"min-duration\":\"1s\"}"),
       ": $.groups[0].prompts[0].min-duration: *found \"1s\"" },
 };

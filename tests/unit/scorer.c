@@ -191,12 +191,12 @@ encode_axis (const gchar *const *texts, guint n, gfloat *ret_rows,
 
 static void
 stream_open (Stream *self, gdouble threshold, gdouble off_threshold,
-    gdouble min_duration, gdouble smoothing)
+    gdouble min_duration, gdouble cool_down, gdouble smoothing)
 {
   g_autofree gchar *json = g_strdup_printf (
       "{\"groups\":[{\"prompts\":[{\"text\":\"x\",\"threshold\":%g,"
-      "\"off-threshold\":%g,\"min-duration\":%g}]}]}",
-      threshold, off_threshold, min_duration);
+      "\"off-threshold\":%g,\"min-duration\":%g,\"cool-down\":%g}]}]}",
+      threshold, off_threshold, min_duration, cool_down);
 
   self->prompts = load (json);
   g_assert_true (
@@ -230,32 +230,54 @@ static const struct {
   gdouble on;
   gdouble off;
   gdouble min_duration;
+  gdouble cool_down;
   gdouble scores[8]; /* ends at 9 */
   const gchar *active;
   const gchar *events;
 } lives[] = {
-  { "a tag starts and stops", 0.5, 0.5, 0, { 0.1, 0.6, 0.8, 0.2, 9 }, "0110",
+  { "a tag starts and stops", 0.5, 0.5, 0, 0, { 0.1, 0.6, 0.8, 0.2, 9 }, "0110",
       "start 0.5 0.5 0.60 0.60 0.60; stop 1.5 0.5 0.20 0.80 0.70; " },
-  { "the threshold itself is enough, the lower one too", 0.5, 0.25, 0,
+  { "the threshold itself is enough, the lower one too", 0.5, 0.25, 0, 0,
       { 0.5, 0.25, 0.125, 9 }, "110",
       "start 0.0 0.0 0.50 0.50 0.50; stop 1.0 0.0 0.12 0.50 0.38; " },
-  { "between the thresholds it stays what it was", 0.5, 0.3, 0,
+  { "between the thresholds it stays what it was", 0.5, 0.3, 0, 0,
       { 0.4, 0.6, 0.4, 0.4, 0.2, 0.4, 9 }, "011100",
       "start 0.5 0.5 0.60 0.60 0.60; stop 2.0 0.5 0.20 0.60 0.47; " },
-  { "what is too short is not reported", 0.5, 0.5, 1, { 0.9, 0.9, 0.1, 9 },
+  { "what is too short is not reported", 0.5, 0.5, 1, 0, { 0.9, 0.9, 0.1, 9 },
       "000", "" },
-  { "a start is reported late, with the time it began", 0.5, 0.5, 1,
+  { "a start is reported late, with the time it began", 0.5, 0.5, 1, 0,
       { 0.1, 0.6, 0.8, 0.7, 0.1, 9 }, "00010",
       "start 0.5 0.5 0.70 0.80 0.70; stop 2.0 0.5 0.10 0.80 0.70; " },
-  { "a dip between the thresholds does not restart the clock", 0.5, 0.3, 1,
+  { "a dip between the thresholds does not restart the clock", 0.5, 0.3, 1, 0,
       { 0.6, 0.4, 0.4, 0.1, 9 }, "0010",
       "start 0.0 0.0 0.40 0.60 0.47; stop 1.5 0.0 0.10 0.60 0.47; " },
-  { "closing ends what is active", 0.5, 0.5, 0, { 0.1, 0.75, 9 }, "01",
+  { "closing ends what is active", 0.5, 0.5, 0, 0, { 0.1, 0.75, 9 }, "01",
       "start 0.5 0.5 0.75 0.75 0.75; stop 1.0 0.5 0.75 0.75 0.75; " },
-  { "closing drops what is not reported yet", 0.5, 0.5, 5, { 0.9, 0.9, 9 },
+  { "closing drops what is not reported yet", 0.5, 0.5, 5, 0, { 0.9, 0.9, 9 },
       "00", "" },
-  { "a negative threshold may be met by any score", -1, -1, 0, { -1, 9 }, "1",
+  { "a negative threshold may be met by any score", -1, -1, 0, 0, { -1, 9 },
+      "1",
       "start 0.0 0.0 -1.00 -1.00 -1.00; stop 0.5 0.0 -1.00 -1.00 -1.00; " },
+  { "one frame is enough where no duration is asked for", 0.5, 0.5, 0, 0,
+      { 0.1, 0.5, 0.1, 0.1, 9 }, "0100",
+      "start 0.5 0.5 0.50 0.50 0.50; stop 1.0 0.5 0.10 0.50 0.50; " },
+  { "the duration itself is long enough", 0.5, 0.5, 0.5, 0,
+      { 0.9, 0.9, 0.1, 9 }, "010",
+      "start 0.0 0.0 0.90 0.90 0.90; stop 1.0 0.0 0.10 0.90 0.90; " },
+  { "after a stop it cannot start before the cool-down is over", 0.5, 0.5, 0, 1,
+      { 0.9, 0.1, 0.8, 0.7, 0.1, 9 }, "10010",
+      "start 0.0 0.0 0.90 0.90 0.90; stop 0.5 0.0 0.10 0.90 0.90; "
+      "start 1.5 1.5 0.70 0.70 0.70; stop 2.0 1.5 0.10 0.70 0.70; " },
+  { "what is over before the cool-down is never reported", 0.5, 0.5, 0, 1,
+      { 0.9, 0.1, 0.8, 0.1, 0.1, 9 }, "10000",
+      "start 0.0 0.0 0.90 0.90 0.90; stop 0.5 0.0 0.10 0.90 0.90; " },
+  { "the duration counts from the end of the cool-down", 0.5, 0.5, 0.5, 1.5,
+      { 0.9, 0.8, 0.1, 0.9, 0.9, 0.9, 0.6, 9 }, "0100001",
+      "start 0.0 0.0 0.80 0.90 0.85; stop 1.0 0.0 0.10 0.90 0.85; "
+      "start 2.5 2.5 0.60 0.90 0.75; stop 3.5 2.5 0.60 0.90 0.75; " },
+  { "what was never reported cools nothing down", 0.5, 0.5, 0.5, 5,
+      { 0.9, 0.1, 0.8, 0.7, 0.1, 9 }, "00010",
+      "start 1.0 1.0 0.70 0.80 0.75; stop 2.0 1.0 0.10 0.80 0.75; " },
 };
 
 static void
@@ -267,7 +289,8 @@ test_lives (void)
     Stream stream;
     guint n;
 
-    stream_open (&stream, lives[i].on, lives[i].off, lives[i].min_duration, 0);
+    stream_open (&stream, lives[i].on, lives[i].off, lives[i].min_duration,
+        lives[i].cool_down, 0);
     for (n = 0; lives[i].scores[n] < 9; n++) {
       ClvScore score = stream_score (&stream, 0.5 * n, lives[i].scores[n]);
 
@@ -296,7 +319,7 @@ test_smoothing (void)
   Stream stream;
   gdouble wanted = 0;
 
-  stream_open (&stream, 1, 1, 0, 0.4);
+  stream_open (&stream, 1, 1, 0, 0, 0.4);
   for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
     gdouble x = i % 3 == 0 ? 0.2 : 0.9;
 
@@ -320,7 +343,7 @@ test_frame_rate (void)
     ClvScore score = { 0 };
     Stream stream;
 
-    stream_open (&stream, 1, 1, 0, 1);
+    stream_open (&stream, 1, 1, 0, 0, 1);
     for (guint n = 0; n <= rates[i]; n++)
       score = stream_score (&stream, (gdouble) n / rates[i], n == 0 ? 0 : 1);
     g_assert_cmpfloat_with_epsilon (score.smoothed, 1 - exp (-1), 1e-4);
@@ -336,7 +359,7 @@ test_bad_times (void)
   ClvScore score;
   Stream stream;
 
-  stream_open (&stream, 0.5, 0.5, 0.4, 1);
+  stream_open (&stream, 0.5, 0.5, 0.4, 0, 1);
   for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
     score = stream_score (&stream, times[i], 0.75);
     g_assert_cmpfloat_with_epsilon (score.smoothed, 0.75, 1e-6);
@@ -364,13 +387,76 @@ test_close_forgets (void)
 {
   Stream stream;
 
-  stream_open (&stream, 0.5, 0.5, 0, 10);
+  stream_open (&stream, 0.5, 0.5, 0, 1000, 10);
   stream_score (&stream, 100, 0.875);
   clv_scorer_close (stream.scorer, 101, stream.events);
   g_assert_cmpuint (stream.events->len, ==, 2);
   clv_scorer_close (stream.scorer, 102, stream.events);
   g_assert_cmpuint (stream.events->len, ==, 2);
   g_assert_cmpfloat (stream_score (&stream, 5, 0.125).smoothed, ==, 0.125f);
+  stream_close (&stream);
+
+  /* The cool-down too. */
+  stream_open (&stream, 0.5, 0.5, 0, 1000, 0);
+  stream_score (&stream, 100, 0.875);
+  stream_score (&stream, 101, 0.125);
+  g_assert_false (stream_score (&stream, 102, 0.875).active);
+  clv_scorer_close (stream.scorer, 103, stream.events);
+  g_assert_true (stream_score (&stream, 7, 0.875).active);
+  stream_close (&stream);
+}
+
+/* A frame without a score neither starts a tag nor counts in its mean. */
+static void
+test_nan_starts_nothing (void)
+{
+  const gfloat nan_frame[2] = { NAN, NAN };
+  ClvScore score;
+  Stream stream;
+
+  stream_open (&stream, 0.5, 0.5, 1, 0, 0);
+  stream_score (&stream, 0, 0.75);
+  clv_scorer_score (stream.scorer, nan_frame, 2, &score, stream.events);
+  g_assert_false (score.active);
+  g_assert_cmpuint (stream.events->len, ==, 0);
+  g_assert_true (stream_score (&stream, 3, 0.5).active);
+  g_assert_cmpfloat_with_epsilon (
+      g_array_index (stream.events, ClvTagEvent, 0).mean, 0.625, 1e-6);
+  stream_close (&stream);
+}
+
+/* Frame times that are multiples of 1/30 add up to a little less or more. */
+static void
+test_frame_times (void)
+{
+  guint n_active = 0;
+  gdouble time = 0;
+  Stream stream;
+
+  stream_open (&stream, 0.5, 0.5, 0.5, 0.5, 0);
+  for (guint n = 0; n < 61; n++, time += 1.0 / 30) {
+    gboolean high = n != 20;
+
+    n_active += stream_score (&stream, time, high ? 0.75 : 0.25).active;
+  }
+  /* Frames 15 to 19, and from 20 + 15 + 15 on. */
+  g_assert_cmpuint (n_active, ==, 5 + 11);
+  g_assert_cmpuint (stream.events->len, ==, 3);
+  stream_close (&stream);
+}
+
+/* A clock that starts anew without a close must not block a label for hours. */
+static void
+test_cooling_when_time_goes_back (void)
+{
+  Stream stream;
+
+  stream_open (&stream, 0.5, 0.5, 0, 2, 0);
+  stream_score (&stream, 5000, 0.875);
+  stream_score (&stream, 5001, 0.125);
+  g_assert_false (stream_score (&stream, 10, 0.875).active);
+  g_assert_false (stream_score (&stream, 11.9, 0.875).active);
+  g_assert_true (stream_score (&stream, 12, 0.875).active);
   stream_close (&stream);
 }
 
@@ -421,7 +507,13 @@ main (int argc, char **argv)
       "/scorer/smoothing does not depend on the frame rate", test_frame_rate);
   g_test_add_func (
       "/scorer/impossible times and scores break nothing", test_bad_times);
+  g_test_add_func ("/scorer/a frame without a score starts nothing",
+      test_nan_starts_nothing);
   g_test_add_func ("/scorer/closing a stream forgets it", test_close_forgets);
+  g_test_add_func (
+      "/scorer/durations count frames of any rate right", test_frame_times);
+  g_test_add_func ("/scorer/a cool-down ends though time goes back",
+      test_cooling_when_time_goes_back);
   g_test_add_func ("/scorer/ten thousand labels sum to one", test_large_set);
   return g_test_run ();
 }
