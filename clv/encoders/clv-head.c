@@ -20,12 +20,6 @@ clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
              weights, norm, config->width, &self->norm, error) &&
          clv_weights_load_linear (weights, projection, embedding, config->width,
              FALSE, &self->projection, error) &&
-         clv_buffer_init (&self->rows, device, "pooled rows", CLV_MEMORY_UPLOAD,
-             capacity * sizeof (guint32), VK_FORMAT_UNDEFINED, error) &&
-         clv_activation_init (
-             &self->pooled, device, "pooled", capacity, config->width, error) &&
-         clv_activation_init (
-             &self->normed, device, "normed", capacity, config->width, error) &&
          clv_activation_init (
              &self->embeds, device, "embeds", capacity, embedding, error) &&
          clv_buffer_init (&self->result, device, "result", CLV_MEMORY_READBACK,
@@ -37,9 +31,6 @@ clv_head_clear (ClvHead *self)
 {
   clv_norm_clear (&self->norm);
   clv_linear_clear (&self->projection);
-  clv_buffer_clear (&self->rows);
-  clv_buffer_clear (&self->pooled);
-  clv_buffer_clear (&self->normed);
   clv_buffer_clear (&self->embeds);
   clv_buffer_clear (&self->result);
 }
@@ -49,11 +40,10 @@ clv_head_record (
     const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x, guint n)
 {
   clv_commands_push_label (cmds, "head");
-  clv_op_gather_rows (cmds, x, &self->rows, &self->pooled, n, self->width);
-  clv_op_layernorm (cmds, &self->pooled, &self->norm.gain, &self->norm.bias,
-      &self->normed, n, self->width, self->eps);
-  clv_op_gemm (cmds, &self->projection, &self->normed, NULL, &self->embeds, n,
-      CLV_ACTIVATION_NONE);
+  clv_op_layernorm (cmds, x, &self->norm.gain, &self->norm.bias, x, n,
+      self->width, self->eps);
+  clv_op_gemm (
+      cmds, &self->projection, x, NULL, &self->embeds, n, CLV_ACTIVATION_NONE);
   clv_op_l2norm (cmds, &self->embeds, &self->embeds, n, self->embedding);
   clv_commands_copy (cmds, &self->embeds, 0, &self->result, 0,
       (gsize) n * clv_row_stride (self->embedding) * sizeof (gfloat));

@@ -16,9 +16,6 @@ typedef struct {
   guint capacity;
   ClvNorm norm;
   ClvLinear projection;
-  ClvBuffer rows;   /* (capacity) guint32, written by the host before a run */
-  ClvBuffer pooled; /* (capacity, C) */
-  ClvBuffer normed; /* (capacity, C) */
   ClvBuffer embeds; /* (capacity, D) */
   ClvBuffer result; /* (capacity, D), for the host */
 } ClvHead;
@@ -28,6 +25,7 @@ gboolean clv_head_init (ClvHead *self, const ClvWeights *weights,
     guint embedding, guint capacity, GError **error);
 void clv_head_clear (ClvHead *self);
 
+/* x (n, C) are the pooled rows; they are normalised in place. */
 void clv_head_record (
     const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x, guint n);
 

@@ -31,12 +31,27 @@ struct _ClvImageEncoder {
   ClvNorm pre_norm;
   ClvTransformer transformer;
   ClvActivations activations; /* grow with the largest batch seen */
+  ClvSequences sequences;     /* max_chunk pictures; n of them are its front */
   ClvHead head;
   gfloat *embeddings; /* (CLV_MAX_BATCH, D): of all chunks, before the caller */
   ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
 };
 
 G_DEFINE_FINAL_TYPE (ClvImageEncoder, clv_image_encoder, G_TYPE_OBJECT)
+
+/* Each picture is T tokens that see each other; the class token is read. */
+static gboolean
+make_sequences (ClvImageEncoder *self, GError **error)
+{
+  const guint tokens = self->n_tokens;
+
+  if (!clv_sequences_init (&self->sequences, self->device,
+          self->max_chunk * tokens, self->max_chunk, error))
+    return FALSE;
+  for (guint i = 0; i < self->max_chunk; i++)
+    clv_sequences_add (&self->sequences, tokens, 0, tokens);
+  return TRUE;
+}
 
 /* Row 0 is class embedding + position 0, a constant; the other rows are the
  * positions of the patches. */
@@ -76,7 +91,7 @@ load (ClvImageEncoder *self, const ClvWeights *weights,
 
   return clv_activation_init (&self->patches, self->device, "patches",
              self->max_chunk * self->n_patches, k, error) &&
-         load_table (self, weights, c, error) &&
+         make_sequences (self, error) && load_table (self, weights, c, error) &&
          clv_weights_load_linear (weights,
              "vision_model.embeddings.patch_embedding", c, k, FALSE,
              &self->patch_embedding, error) &&
@@ -152,6 +167,7 @@ clv_image_encoder_finalize (GObject *object)
   g_clear_pointer (&self->embeddings, g_free);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
+  clv_sequences_clear (&self->sequences);
   clv_transformer_clear (&self->transformer);
   clv_norm_clear (&self->pre_norm);
   clv_linear_clear (&self->patch_embedding);
@@ -192,7 +208,7 @@ make_room (ClvImageEncoder *self, guint batch, GError **error)
   clv_activations_clear (&self->activations);
   clv_buffer_clear (&self->embedded);
   if (clv_activations_init (&self->activations, self->device,
-          &self->transformer.config, rows, error) &&
+          &self->transformer.config, rows, batch, error) &&
       clv_activation_init (&self->embedded, self->device, "embedded",
           batch * self->n_patches, self->transformer.config.width, error))
     return TRUE;
@@ -206,6 +222,8 @@ record (ClvImageEncoder *self, guint batch, GError **error)
 {
   const ClvActivations *a = &self->activations;
   const ClvTowerConfig *config = &self->transformer.config;
+  const ClvSequencesShape shape = { batch * self->n_tokens,
+    batch * clv_sequences_count_spans (self->n_tokens), batch };
   g_autofree gchar *name = g_strdup_printf ("image encoder, batch %u", batch);
   g_autoptr (ClvCommands) cmds = clv_commands_new (self->device, name, error);
 
@@ -219,8 +237,9 @@ record (ClvImageEncoder *self, guint batch, GError **error)
   clv_op_layernorm (cmds, &a->h, &self->pre_norm.gain, &self->pre_norm.bias,
       &a->x, batch * self->n_tokens, config->width, config->eps);
   clv_commands_pop_label (cmds);
-  clv_transformer_record (&self->transformer, cmds, a, batch, self->n_tokens);
-  clv_head_record (&self->head, cmds, &a->x, batch);
+  clv_transformer_record (
+      &self->transformer, cmds, a, &self->sequences, &shape);
+  clv_head_record (&self->head, cmds, &a->pooled, batch);
   if (!clv_commands_end (cmds, error))
     return NULL;
   clv_device_save_cache (self->device);
@@ -232,8 +251,6 @@ static gboolean
 encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
     gfloat *ret_embeddings, GError **error)
 {
-  guint32 *rows = self->head.rows.map;
-
   if (!make_room (self, n, error))
     return FALSE;
   if (self->commands[n] == NULL) {
@@ -241,11 +258,9 @@ encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
     if (self->commands[n] == NULL)
       return FALSE;
   }
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < n; i++)
     if (!clv_preprocessor_run (self->preprocessor, &frames[i], i, error))
       return FALSE;
-    rows[i] = i * self->n_tokens; /* the class token */
-  }
   if (!clv_commands_run (self->commands[n], error))
     return FALSE;
   for (guint i = 0; i < n; i++)

@@ -2,12 +2,12 @@
 
 /* The text tower.
  *
- *   texts → ids → token + position embedding (B·T, C) → causal transformer →
+ *   texts → ids → token + position embedding (M, C) → causal transformer →
  *   the row of each end token → head
  *
  * The tower is causal: no row sees the rows behind it, so only the rows up to
- * the end token are computed, and what stands behind them in a batch of longer
- * texts changes nothing. Transformers' CLIPTextTransformer. */
+ * the end token are computed. Texts of any lengths lie row behind row in one
+ * batch. Transformers' CLIPTextTransformer. */
 
 #include <clv/clv-text-encoder.h>
 
@@ -16,15 +16,16 @@
 
 #include <string.h>
 
-#define MAX_TEXTS 32
-#define MAX_ROWS  1024
-#define ROW_STEP  8
+/* Of one run. Many rows make few reads of the weights; beyond some hundred,
+ * nothing is won. */
+#define MAX_TEXTS      64
+#define MAX_ROWS       512
+#define MAX_RECORDINGS 64
 
 /* One prepared text. */
 typedef struct {
   guint32 *ids;
   guint n; /* rows to compute: up to and with the pooled one */
-  guint index;
 } Text;
 
 struct _ClvTextEncoder {
@@ -39,8 +40,9 @@ struct _ClvTextEncoder {
   ClvBuffer input;   /* (max_rows, C), written by the host */
   ClvTransformer transformer;
   ClvActivations activations;
+  ClvSequences sequences; /* of the run */
   ClvHead head;
-  GHashTable *commands; /* (batch << 16 | tokens) to ClvCommands */
+  GHashTable *commands; /* by name, which tells the shape */
 };
 
 G_DEFINE_FINAL_TYPE (ClvTextEncoder, clv_text_encoder, G_TYPE_OBJECT)
@@ -61,7 +63,9 @@ load (ClvTextEncoder *self, const ClvWeights *weights,
          clv_transformer_init (&self->transformer, weights, "text_model",
              &config->text, TRUE, error) &&
          clv_activations_init (&self->activations, self->device, &config->text,
-             self->max_rows, error) &&
+             self->max_rows, MAX_TEXTS, error) &&
+         clv_sequences_init (&self->sequences, self->device, self->max_rows,
+             MAX_TEXTS, error) &&
          clv_head_init (&self->head, weights, "text_model.final_layer_norm",
              "text_projection", &config->text,
              clv_model_get_embedding_width (weights->model), MAX_TEXTS, error);
@@ -111,6 +115,7 @@ clv_text_encoder_finalize (GObject *object)
   g_clear_pointer (&self->commands, g_hash_table_unref);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
+  clv_sequences_clear (&self->sequences);
   clv_transformer_clear (&self->transformer);
   clv_buffer_clear (&self->input);
   g_clear_pointer (&self->positions, g_free);
@@ -130,7 +135,7 @@ static void
 clv_text_encoder_init (ClvTextEncoder *self)
 {
   self->commands = g_hash_table_new_full (
-      NULL, NULL, NULL, (GDestroyNotify) clv_commands_free);
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) clv_commands_free);
 }
 
 guint
@@ -159,22 +164,12 @@ pooled_position (const ClvModelConfig *config, const guint32 *ids, guint n)
   return 0;
 }
 
-static gint
-compare_lengths (gconstpointer a, gconstpointer b)
-{
-  const Text *x = a, *y = b;
-
-  return x->n != y->n ? (gint) x->n - (gint) y->n
-                      : (gint) x->index - (gint) y->index;
-}
-
 static void
 text_clear (gpointer data)
 {
   g_free (((Text *) data)->ids);
 }
 
-/* All texts as ids, the shortest first, so that a batch pads little. */
 static GArray *
 tokenize (ClvTextEncoder *self, const gchar *const *texts, guint n_texts)
 {
@@ -183,75 +178,103 @@ tokenize (ClvTextEncoder *self, const gchar *const *texts, guint n_texts)
 
   g_array_set_clear_func (list, text_clear);
   for (guint i = 0; i < n_texts; i++) {
-    Text text = { .index = i };
+    Text text;
     guint n;
 
     text.ids = clv_model_tokenize (self->model, texts[i], &n);
     text.n = pooled_position (config, text.ids, n) + 1;
     g_array_append_val (list, text);
   }
-  g_array_sort (list, compare_lengths);
   return list;
 }
 
-static ClvCommands *
-get_commands (ClvTextEncoder *self, guint batch, guint tokens, GError **error)
+/* Few sizes make few recordings: 1, 4, then steps of 8 up to 64 and of 32. */
+static guint
+round_size (guint n, guint limit)
 {
-  const gpointer key = GUINT_TO_POINTER (batch << 16 | tokens);
+  const guint step = n <= 1 ? 1 : n <= 4 ? 4 : n <= 64 ? 8 : 32;
+
+  return MIN ((n + step - 1) / step * step, limit);
+}
+
+static ClvCommands *
+get_commands (
+    ClvTextEncoder *self, const ClvSequencesShape *shape, GError **error)
+{
   const ClvActivations *a = &self->activations;
-  const gsize bytes = (gsize) batch * tokens *
+  const gsize bytes = (gsize) shape->rows *
                       clv_row_stride (self->transformer.config.width) *
                       sizeof (gfloat);
-  g_autofree gchar *name = NULL;
-  ClvCommands *cmds = g_hash_table_lookup (self->commands, key);
+  g_autofree gchar *name =
+      g_strdup_printf ("text encoder, %u texts in %u rows and %u spans",
+          shape->sequences, shape->rows, shape->spans);
+  ClvCommands *cmds = g_hash_table_lookup (self->commands, name);
 
   if (cmds != NULL)
     return cmds;
-  name = g_strdup_printf ("text encoder, %u texts of %u tokens", batch, tokens);
   cmds = clv_commands_new (self->device, name, error);
   if (cmds == NULL)
     return NULL;
   clv_commands_copy (cmds, &self->input, 0, &a->x, 0, bytes);
-  clv_transformer_record (&self->transformer, cmds, a, batch, tokens);
-  clv_head_record (&self->head, cmds, &a->x, batch);
+  clv_transformer_record (&self->transformer, cmds, a, &self->sequences, shape);
+  clv_head_record (&self->head, cmds, &a->pooled, shape->sequences);
   if (!clv_commands_end (cmds, error)) {
     clv_commands_free (cmds);
     return NULL;
   }
-  g_hash_table_insert (self->commands, key, cmds);
+  if (g_hash_table_size (self->commands) >= MAX_RECORDINGS)
+    g_hash_table_remove_all (self->commands);
+  g_hash_table_insert (self->commands, g_steal_pointer (&name), cmds);
   return cmds;
 }
 
-/* Row b·T + t is the token's embedding plus the position's. */
+/* The token's embedding plus the position's, from row `first` on. */
 static void
-write_input (ClvTextEncoder *self, const Text *text, guint slot, guint tokens)
+write_input (ClvTextEncoder *self, const Text *text, guint first)
 {
   const guint c = self->transformer.config.width;
   const guint stride = clv_row_stride (c);
-  gfloat *rows = (gfloat *) self->input.map + (gsize) slot * tokens * stride;
+  gfloat *rows = (gfloat *) self->input.map + (gsize) first * stride;
 
-  for (guint t = 0; t < tokens; t++, rows += stride) {
+  for (guint t = 0; t < text->n; t++, rows += stride) {
     const gfloat *position = self->positions + (gsize) t * c;
 
-    if (t >= text->n) {
-      memset (rows, 0, c * sizeof (gfloat));
-      continue;
-    }
     clv_model_get_token_row (self->model, text->ids[t], rows);
     for (guint i = 0; i < c; i++)
       rows[i] += position[i];
   }
 }
 
-/* A power of two: the fewer sizes there are, the fewer recordings. */
-static guint
-round_batch (guint n)
+/* Zeros in rows that no text has: what an earlier run left there is finite too,
+ * but a result should not depend on it in any way. */
+static void
+clear_input (ClvTextEncoder *self, guint first, guint end)
 {
-  guint batch = 1;
+  const gsize row_bytes =
+      clv_row_stride (self->transformer.config.width) * sizeof (gfloat);
 
-  while (batch < n)
-    batch *= 2;
-  return batch;
+  memset ((guint8 *) self->input.map + first * row_bytes, 0,
+      (end - first) * row_bytes);
+}
+
+/* Puts the texts from `first` on that fit into one run. */
+static guint
+pack_texts (ClvTextEncoder *self, const GArray *list, guint first)
+{
+  ClvSequences *sequences = &self->sequences;
+  guint n = 0;
+
+  clv_sequences_reset (sequences);
+  while (n < MAX_TEXTS && first + n < list->len) {
+    const Text *text = &g_array_index (list, Text, first + n);
+
+    if (sequences->used.rows + text->n > self->max_rows)
+      break;
+    write_input (self, text, sequences->used.rows);
+    clv_sequences_add (sequences, text->n, text->n - 1, text->n);
+    n++;
+  }
+  return n;
 }
 
 /* Encodes the texts from `first` on that fit in one run; tells how many. */
@@ -259,39 +282,24 @@ static gboolean
 encode_batch (ClvTextEncoder *self, const GArray *list, guint first,
     gfloat *ret_embeddings, guint *ret_n, GError **error)
 {
-  guint32 *pooled = self->head.rows.map;
-  guint n = 0, tokens = 1, batch;
-  ClvCommands *cmds;
+  ClvSequences *sequences = &self->sequences;
+  const guint n = pack_texts (self, list, first);
+  const ClvSequencesShape *used = &sequences->used;
+  const ClvSequencesShape *capacity = &sequences->capacity;
+  const ClvSequencesShape shape = { round_size (used->rows, capacity->rows),
+    round_size (used->spans, capacity->spans),
+    round_size (used->sequences, capacity->sequences) };
+  ClvCommands *cmds = get_commands (self, &shape, error);
 
-  while (n < MAX_TEXTS && first + n < list->len) {
-    const Text *text = &g_array_index (list, Text, first + n);
-    const guint longer =
-        MIN (self->n_positions, (text->n + ROW_STEP - 1) / ROW_STEP * ROW_STEP);
-
-    if (n > 0 && round_batch (n + 1) * longer > self->max_rows)
-      break;
-    tokens = longer;
-    n++;
-  }
-  batch = round_batch (n);
-  cmds = get_commands (self, batch, tokens, error);
   if (cmds == NULL)
     return FALSE;
-
-  for (guint i = 0; i < batch; i++) {
-    const Text *text = &g_array_index (list, Text, first + MIN (i, n - 1));
-
-    write_input (self, text, i, tokens);
-    pooled[i] = i * tokens + text->n - 1;
-  }
+  clear_input (self, used->rows, shape.rows);
+  clv_sequences_pad (sequences, &shape);
   if (!clv_commands_run (cmds, error))
     return FALSE;
-  for (guint i = 0; i < n; i++) {
-    const guint index = g_array_index (list, Text, first + i).index;
-
-    clv_head_read (
-        &self->head, i, ret_embeddings + (gsize) index * self->head.embedding);
-  }
+  for (guint i = 0; i < n; i++)
+    clv_head_read (&self->head, i,
+        ret_embeddings + (gsize) (first + i) * self->head.embedding);
   *ret_n = n;
   return TRUE;
 }

@@ -7,7 +7,8 @@
 
 struct _ClvTransformerLayer {
   ClvNorm norm1;
-  ClvLinear qkv;
+  ClvLinear qkv; /* of the last block k and v only */
+  ClvLinear q;   /* of the last block */
   ClvLinear out;
   ClvNorm norm2;
   ClvLinear fc1;
@@ -36,13 +37,14 @@ read_part (const ClvWeights *weights, const gchar *prefix, const gchar *part,
   return TRUE;
 }
 
-/* q, k and v as one layer. 1/sqrt (D) is folded into q (Vaswani et al., eq. 1:
+/* q, k and v as one layer, in the last block q apart. 1/sqrt (D) is folded into q (Vaswani et al., eq. 1:
  * the scores are q·k / sqrt (D), and q is linear in its weights). */
 static gboolean
 load_qkv (ClvTransformerLayer *layer, const ClvWeights *weights,
-    const gchar *prefix, const ClvTowerConfig *config, GError **error)
+    const gchar *prefix, const ClvTowerConfig *config, gboolean last,
+    GError **error)
 {
-  const gsize c = config->width;
+  const gsize c = config->width, n_first = last ? c : 0;
   const gfloat scale = 1.0 / sqrt ((gdouble) c / config->n_heads);
   g_autofree gfloat *w = g_try_new (gfloat, 3 * c * c);
   g_autofree gfloat *b = g_new (gfloat, 3 * c);
@@ -53,17 +55,22 @@ load_qkv (ClvTransformerLayer *layer, const ClvWeights *weights,
         "%s: no host memory for %" G_GSIZE_FORMAT " floats", name, 3 * c * c);
     return FALSE;
   }
-  return read_part (weights, prefix, "q_proj", c, scale, w, b, error) &&
-         read_part (weights, prefix, "k_proj", c, 1, w + c * c, b + c, error) &&
-         read_part (weights, prefix, "v_proj", c, 1, w + 2 * c * c, b + 2 * c,
-             error) &&
-         clv_linear_init (&layer->qkv, weights->device, name, w, b, 3 * c, c,
-             weights->storage, error);
+  if (!read_part (weights, prefix, "q_proj", c, scale, w, b, error) ||
+      !read_part (weights, prefix, "k_proj", c, 1, w + c * c, b + c, error) ||
+      !read_part (
+          weights, prefix, "v_proj", c, 1, w + 2 * c * c, b + 2 * c, error))
+    return FALSE;
+  if (last && !clv_linear_init (&layer->q, weights->device, name, w, b, c, c,
+                  weights->storage, error))
+    return FALSE;
+  return clv_linear_init (&layer->qkv, weights->device, name, w + n_first * c,
+      b + n_first, 3 * c - n_first, c, weights->storage, error);
 }
 
 static gboolean
 load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
-    const gchar *prefix, const ClvTowerConfig *config, GError **error)
+    const gchar *prefix, const ClvTowerConfig *config, gboolean last,
+    GError **error)
 {
   const guint c = config->width, mlp = config->mlp_width;
   g_autofree gchar *norm1 = g_strconcat (prefix, ".layer_norm1", NULL);
@@ -73,7 +80,7 @@ load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
   g_autofree gchar *fc2 = g_strconcat (prefix, ".mlp.fc2", NULL);
 
   return clv_weights_load_norm (weights, norm1, c, &layer->norm1, error) &&
-         load_qkv (layer, weights, prefix, config, error) &&
+         load_qkv (layer, weights, prefix, config, last, error) &&
          clv_weights_load_linear (
              weights, out, c, c, TRUE, &layer->out, error) &&
          clv_weights_load_norm (weights, norm2, c, &layer->norm2, error) &&
@@ -95,7 +102,8 @@ clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
     g_autofree gchar *name =
         g_strdup_printf ("%s.encoder.layers.%u", prefix, i);
 
-    if (!load_layer (&self->layers[i], weights, name, config, error))
+    if (!load_layer (&self->layers[i], weights, name, config,
+            i + 1 == config->n_layers, error))
       return FALSE;
   }
   return TRUE;
@@ -109,6 +117,7 @@ clv_transformer_clear (ClvTransformer *self)
 
     clv_norm_clear (&layer->norm1);
     clv_linear_clear (&layer->qkv);
+    clv_linear_clear (&layer->q);
     clv_linear_clear (&layer->out);
     clv_norm_clear (&layer->norm2);
     clv_linear_clear (&layer->fc1);
@@ -119,7 +128,7 @@ clv_transformer_clear (ClvTransformer *self)
 
 gboolean
 clv_activations_init (ClvActivations *self, ClvDevice *device,
-    const ClvTowerConfig *config, guint rows, GError **error)
+    const ClvTowerConfig *config, guint rows, guint sequences, GError **error)
 {
   const guint c = config->width;
 
@@ -128,7 +137,13 @@ clv_activations_init (ClvActivations *self, ClvDevice *device,
          clv_activation_init (&self->h, device, "h", rows, c, error) &&
          clv_activation_init (&self->qkv, device, "qkv", rows, 3 * c, error) &&
          clv_activation_init (
-             &self->mlp, device, "mlp", rows, config->mlp_width, error);
+             &self->mlp, device, "mlp", rows, config->mlp_width, error) &&
+         clv_activation_init (
+             &self->pooled, device, "pooled", sequences, c, error) &&
+         clv_activation_init (
+             &self->pooled_h, device, "pooled h", sequences, c, error) &&
+         clv_activation_init (
+             &self->pooled_q, device, "pooled q", sequences, c, error);
 }
 
 void
@@ -138,6 +153,9 @@ clv_activations_clear (ClvActivations *self)
   clv_buffer_clear (&self->h);
   clv_buffer_clear (&self->qkv);
   clv_buffer_clear (&self->mlp);
+  clv_buffer_clear (&self->pooled);
+  clv_buffer_clear (&self->pooled_h);
+  clv_buffer_clear (&self->pooled_q);
   self->rows = 0;
 }
 
@@ -154,32 +172,93 @@ clv_activations_max_rows (ClvDevice *device, const ClvTowerConfig *config)
   return rows > CLV_ROWS_SLACK ? MIN (rows - CLV_ROWS_SLACK, G_MAXINT32) : 0;
 }
 
-void
-clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
-    const ClvActivations *a, guint batch, guint tokens)
+/* x += out (h); x += fc2 (act (fc1 (LN (x)))): what follows attention, of m rows. */
+static void
+record_rest (const ClvTransformer *self, const ClvTransformerLayer *layer,
+    ClvCommands *cmds, const ClvBuffer *x, const ClvBuffer *h,
+    const ClvBuffer *mlp, guint m)
 {
   const ClvTowerConfig *config = &self->config;
-  const guint m = batch * tokens, c = config->width;
 
-  for (guint i = 0; i < config->n_layers; i++) {
+  clv_op_gemm (cmds, &layer->out, h, x, x, m, CLV_ACTIVATION_NONE);
+  clv_op_layernorm (cmds, x, &layer->norm2.gain, &layer->norm2.bias, h, m,
+      config->width, config->eps);
+  clv_op_gemm (cmds, &layer->fc1, h, NULL, mlp, m, config->activation);
+  clv_op_gemm (cmds, &layer->fc2, mlp, x, x, m, CLV_ACTIVATION_NONE);
+}
+
+static void
+record_layer (const ClvTransformer *self, const ClvTransformerLayer *layer,
+    ClvCommands *cmds, const ClvActivations *a, const ClvSequences *sequences,
+    const ClvSequencesShape *shape)
+{
+  const ClvTowerConfig *config = &self->config;
+  const guint m = shape->rows;
+  const ClvAttention attention = {
+    .q = &a->qkv,
+    .kv = &a->qkv,
+    .n_queries = m,
+    .n_keys = m,
+    .spans = &sequences->spans,
+    .n_spans = shape->spans,
+    .heads = config->n_heads,
+    .head_width = config->width / config->n_heads,
+    .causal = self->causal,
+  };
+
+  clv_op_layernorm (cmds, &a->x, &layer->norm1.gain, &layer->norm1.bias, &a->h,
+      m, config->width, config->eps);
+  clv_op_gemm (cmds, &layer->qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
+  clv_op_attention (cmds, &attention, &a->h);
+  record_rest (self, layer, cmds, &a->x, &a->h, &a->mlp, m);
+}
+
+/* The spans of the pooled rows end where each of them stops seeing. */
+static void
+record_last_layer (const ClvTransformer *self, const ClvTransformerLayer *layer,
+    ClvCommands *cmds, const ClvActivations *a, const ClvSequences *sequences,
+    const ClvSequencesShape *shape)
+{
+  const ClvTowerConfig *config = &self->config;
+  const guint m = shape->rows, n = shape->sequences, c = config->width;
+  const ClvAttention attention = {
+    .q = &a->pooled_q,
+    .kv = &a->qkv,
+    .n_queries = n,
+    .n_keys = m,
+    .spans = &sequences->pooled_spans,
+    .n_spans = n,
+    .heads = config->n_heads,
+    .head_width = c / config->n_heads,
+  };
+
+  clv_op_layernorm (cmds, &a->x, &layer->norm1.gain, &layer->norm1.bias, &a->h,
+      m, c, config->eps);
+  clv_op_gemm (cmds, &layer->qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
+  clv_op_gather_rows (cmds, &a->x, &sequences->pooled_rows, &a->pooled, n, c);
+  clv_op_gather_rows (cmds, &a->h, &sequences->pooled_rows, &a->pooled_h, n, c);
+  clv_op_gemm (cmds, &layer->q, &a->pooled_h, NULL, &a->pooled_q, n,
+      CLV_ACTIVATION_NONE);
+  clv_op_attention (cmds, &attention, &a->pooled_h);
+  record_rest (self, layer, cmds, &a->pooled, &a->pooled_h, &a->mlp, n);
+}
+
+void
+clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
+    const ClvActivations *a, const ClvSequences *sequences,
+    const ClvSequencesShape *shape)
+{
+  const guint n_layers = self->config.n_layers;
+
+  for (guint i = 0; i < n_layers; i++) {
     const ClvTransformerLayer *layer = &self->layers[i];
     g_autofree gchar *label = g_strdup_printf ("layer %u", i);
 
     clv_commands_push_label (cmds, label);
-    clv_op_layernorm (cmds, &a->x, &layer->norm1.gain, &layer->norm1.bias,
-        &a->h, m, c, config->eps);
-    clv_op_gemm (
-        cmds, &layer->qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
-    clv_op_attention (cmds, &a->qkv, &a->h, batch, tokens, config->n_heads,
-        c / config->n_heads, self->causal);
-    clv_op_gemm (
-        cmds, &layer->out, &a->h, &a->x, &a->x, m, CLV_ACTIVATION_NONE);
-    clv_op_layernorm (cmds, &a->x, &layer->norm2.gain, &layer->norm2.bias,
-        &a->h, m, c, config->eps);
-    clv_op_gemm (
-        cmds, &layer->fc1, &a->h, NULL, &a->mlp, m, config->activation);
-    clv_op_gemm (
-        cmds, &layer->fc2, &a->mlp, &a->x, &a->x, m, CLV_ACTIVATION_NONE);
+    if (i + 1 < n_layers)
+      record_layer (self, layer, cmds, a, sequences, shape);
+    else
+      record_last_layer (self, layer, cmds, a, sequences, shape);
     clv_commands_pop_label (cmds);
   }
 }

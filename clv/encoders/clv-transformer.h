@@ -5,11 +5,15 @@
  *   x (M, C) ─┬─ LN ─ qkv ─ attention ─ out ─┬─ + ─┬─ LN ─ fc1 ─ act ─ fc2 ─ + ─► x
  *             └──────────────────────────────┘     └─────────────────────────┘
  *
- * M = B · T. Vaswani et al. 2017, fig. 1, with the norms moved to the front of
- * each block; Radford et al. 2021, 2.4; Transformers' CLIPEncoderLayer. */
+ * Vaswani et al. 2017, fig. 1, with the norms moved to the front of each block;
+ * Radford et al. 2021, 2.4; Transformers' CLIPEncoderLayer.
+ *
+ * Of its result one row of each sequence is read. The last block therefore makes
+ * keys and values of all rows, and everything else of those rows only. */
 
 #pragma once
 
+#include "clv-sequences.h"
 #include "clv-weights.h"
 
 G_BEGIN_DECLS
@@ -28,24 +32,32 @@ gboolean clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
     GError **error);
 void clv_transformer_clear (ClvTransformer *self);
 
-/* The activations of up to `rows` tokens. x is input and output. */
+/* The activations of up to `rows` tokens in up to `sequences` sequences. x is the
+ * input, pooled the output. */
 typedef struct {
   guint rows;
-  ClvBuffer x;   /* (rows, C) */
-  ClvBuffer h;   /* (rows, C) */
-  ClvBuffer qkv; /* (rows, 3 C) */
-  ClvBuffer mlp; /* (rows, mlp) */
+  ClvBuffer x;        /* (rows, C) */
+  ClvBuffer h;        /* (rows, C) */
+  ClvBuffer qkv;      /* (rows, 3 C); in the last block k and v, (rows, 2 C) */
+  ClvBuffer mlp;      /* (rows, mlp) */
+  ClvBuffer pooled;   /* (sequences, C) */
+  ClvBuffer pooled_h; /* (sequences, C) */
+  ClvBuffer pooled_q; /* (sequences, C) */
 } ClvActivations;
 
+/* rows >= sequences: each has one at least. */
 gboolean clv_activations_init (ClvActivations *self, ClvDevice *device,
-    const ClvTowerConfig *config, guint rows, GError **error);
+    const ClvTowerConfig *config, guint rows, guint sequences, GError **error);
 void clv_activations_clear (ClvActivations *self);
 
 /* The most rows of which every activation fits in one storage buffer. */
 guint clv_activations_max_rows (
     ClvDevice *device, const ClvTowerConfig *config);
 
+/* Records all blocks for batches of the shape given, whose sequences are in the
+ * buffers of `sequences` when the commands run. */
 void clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
-    const ClvActivations *activations, guint batch, guint tokens);
+    const ClvActivations *activations, const ClvSequences *sequences,
+    const ClvSequencesShape *shape);
 
 G_END_DECLS

@@ -32,8 +32,7 @@ void clv_layernorm_record (ClvCommands *cmds, const ClvVariant *variant,
     const ClvBuffer *x, const ClvBuffer *gain, const ClvBuffer *bias,
     const ClvBuffer *y, guint m, guint c, gfloat eps);
 void clv_attention_record (ClvCommands *cmds, const ClvVariant *variant,
-    const ClvBuffer *qkv, const ClvBuffer *y, guint batch, guint tokens,
-    guint heads, guint head_width, gboolean causal);
+    const ClvAttention *shape, const ClvBuffer *y);
 void clv_gather_rows_record (ClvCommands *cmds, const ClvVariant *variant,
     const ClvBuffer *x, const ClvBuffer *rows, const ClvBuffer *y, guint n_rows,
     guint c);

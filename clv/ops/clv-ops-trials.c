@@ -200,24 +200,88 @@ out:
   return ok;
 }
 
+/* Three sequences, row behind row, of which the second is one row. */
+#define TRIAL_TOKENS 32
+static const ClvSpan trial_spans[] = { { 0, 10, 0, 18 }, { 10, 18, 0, 18 },
+  { 18, 19, 18, 19 }, { 0 }, { 19, 29, 19, 32 }, { 29, 32, 19, 32 } };
+
+/* The pooled rows of the same. */
+static const ClvSpan trial_pooled[] = { { 0, 1, 0, 18 }, { 1, 2, 18, 19 },
+  { 2, 3, 19, 30 } };
+
 static gboolean
-try_attention (ClvDevice *device, const ClvVariant *variant, guint tokens,
-    gboolean causal, gdouble *worst, GError **error)
+add_spans (Trial *self, guint i, const ClvSpan *spans, guint n, GError **error)
 {
-  const guint batch = 2, heads = 2, width = 24;
+  return clv_buffer_init (&self->in[i], self->device, "check: spans",
+             CLV_MEMORY_DEVICE, n * sizeof *spans, VK_FORMAT_UNDEFINED,
+             error) &&
+         clv_buffer_upload (&self->in[i], 0, spans, n * sizeof *spans, error);
+}
+
+static gboolean
+try_attention (ClvDevice *device, const ClvVariant *variant, gboolean causal,
+    gdouble *worst, GError **error)
+{
+  const guint heads = 2, width = 24, c = heads * width;
+  const guint n = G_N_ELEMENTS (trial_spans);
   Trial trial;
+  ClvAttention shape = {
+    .n_queries = TRIAL_TOKENS,
+    .n_keys = TRIAL_TOKENS,
+    .n_spans = n,
+    .heads = heads,
+    .head_width = width,
+    .causal = causal,
+  };
   g_autofree gfloat *qkv = NULL;
   gboolean ok = FALSE;
 
-  if (!trial_init (
-          &trial, device, variant, batch * tokens, heads * width, error))
+  if (!trial_init (&trial, device, variant, TRIAL_TOKENS, c, error))
     goto out;
-  qkv = add_rows (&trial, 0, batch * tokens, 3 * heads * width, error);
-  if (qkv == NULL)
+  qkv = add_rows (&trial, 0, TRIAL_TOKENS, 3 * c, error);
+  if (qkv == NULL || !add_spans (&trial, 1, trial_spans, n, error))
     goto out;
-  clv_ref_attention (trial.want, qkv, batch, tokens, heads, width, causal);
-  clv_attention_record (trial.cmds, variant, &trial.in[0], &trial.out, batch,
-      tokens, heads, width, causal);
+  shape.q = shape.kv = &trial.in[0];
+  shape.spans = &trial.in[1];
+  clv_ref_attention (trial.want, qkv, 3 * c, qkv + c, 3 * c, trial_spans, n,
+      heads, width, causal);
+  clv_attention_record (trial.cmds, variant, &shape, &trial.out);
+  ok = trial_run (&trial, worst, error);
+
+out:
+  trial_clear (&trial);
+  return ok;
+}
+
+static gboolean
+try_pooled_attention (ClvDevice *device, const ClvVariant *variant,
+    gdouble *worst, GError **error)
+{
+  const guint heads = 2, width = 24, c = heads * width;
+  const guint n = G_N_ELEMENTS (trial_pooled);
+  Trial trial;
+  ClvAttention shape = {
+    .n_queries = n,
+    .n_keys = TRIAL_TOKENS,
+    .n_spans = n,
+    .heads = heads,
+    .head_width = width,
+  };
+  g_autofree gfloat *q = NULL, *kv = NULL;
+  gboolean ok = FALSE;
+
+  if (!trial_init (&trial, device, variant, n, c, error))
+    goto out;
+  q = add_rows (&trial, 0, n, c, error);
+  kv = q != NULL ? add_rows (&trial, 1, TRIAL_TOKENS, 2 * c, error) : NULL;
+  if (kv == NULL || !add_spans (&trial, 2, trial_pooled, n, error))
+    goto out;
+  shape.q = &trial.in[0];
+  shape.kv = &trial.in[1];
+  shape.spans = &trial.in[2];
+  clv_ref_attention (
+      trial.want, q, c, kv, 2 * c, trial_pooled, n, heads, width, FALSE);
+  clv_attention_record (trial.cmds, variant, &shape, &trial.out);
   ok = trial_run (&trial, worst, error);
 
 out:
@@ -229,8 +293,9 @@ gboolean
 clv_trial_attention (ClvDevice *device, const ClvVariant *variant,
     gdouble *ret_worst, GError **error)
 {
-  return try_attention (device, variant, 19, FALSE, ret_worst, error) &&
-         try_attention (device, variant, 13, TRUE, ret_worst, error);
+  return try_attention (device, variant, FALSE, ret_worst, error) &&
+         try_attention (device, variant, TRUE, ret_worst, error) &&
+         try_pooled_attention (device, variant, ret_worst, error);
 }
 
 gboolean

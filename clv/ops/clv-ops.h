@@ -15,6 +15,7 @@
 #pragma once
 
 #include "model/clv-model-config.h"
+#include "ref/clv-span.h"
 #include "vulkan/clv-commands.h"
 
 G_BEGIN_DECLS
@@ -67,12 +68,24 @@ void clv_op_layernorm (ClvCommands *cmds, const ClvBuffer *x,
     const ClvBuffer *gain, const ClvBuffer *bias, const ClvBuffer *y, guint m,
     guint c, gfloat eps);
 
-/* y (B·T, H·D) = softmax (q kᵀ) v per picture and head; qkv (B·T, 3·H·D) holds
- * q, k, v in columns 0, H·D and 2·H·D. q is already scaled by 1/sqrt (D).
- * causal: token t sees 0 … t only. */
-void clv_op_attention (ClvCommands *cmds, const ClvBuffer *qkv,
-    const ClvBuffer *y, guint batch, guint tokens, guint heads,
-    guint head_width, gboolean causal);
+/* Where attention finds its rows. */
+typedef struct {
+  /* Either the same buffer (rows, 3·H·D) that holds q, k, v in columns 0, H·D and
+   * 2·H·D; or (n_queries, H·D), and (n_keys, 2·H·D) that holds k, then v. q is
+   * already scaled by 1/sqrt (D). */
+  const ClvBuffer *q, *kv;
+  guint n_queries, n_keys;
+  const ClvBuffer *spans; /* (n_spans) ClvSpan, read when the commands run */
+  guint n_spans;
+  guint heads;
+  guint head_width; /* D */
+  gboolean causal;  /* row t of kv is seen by the rows of q from t on only */
+} ClvAttention;
+
+/* y (n_queries, H·D) = softmax (q kᵀ) v per span and head. Rows in no span stay as
+ * they are. */
+void clv_op_attention (
+    ClvCommands *cmds, const ClvAttention *shape, const ClvBuffer *y);
 
 /* y (n_rows, C): row i = x row rows[i] (indices in a buffer of guint32). */
 void clv_op_gather_rows (ClvCommands *cmds, const ClvBuffer *x,

@@ -30,22 +30,26 @@ attend (gfloat *y, const gfloat *q, const gfloat *k, const gfloat *v,
   }
 }
 
-/* y (B·T, H·D) from qkv (B·T, 3·H·D), per picture and head. arXiv:1706.03762,
- * eq. 1, with 1/sqrt (D) already in q; causal: key ≤ query. */
+/* Per span and head; arXiv:1706.03762, eq. 1, with 1/sqrt (D) already in q.
+ * causal: queries and keys are the same rows, and key ≤ query. */
 void
-clv_ref_attention (gfloat *y, const gfloat *qkv, guint B, guint T, guint H,
-    guint D, gboolean causal)
+clv_ref_attention (gfloat *y, const gfloat *q, guint q_stride, const gfloat *kv,
+    guint kv_stride, const ClvSpan *spans, guint n_spans, guint H, guint D,
+    gboolean causal)
 {
   const gsize C = (gsize) H * D;
-  g_autofree gdouble *p = g_new (gdouble, T);
 
-  for (guint b = 0; b < B; b++)
-    for (guint t = 0; t < T; t++)
-      for (guint h = 0; h < H; h++) {
-        const gfloat *first = qkv + (gsize) b * T * 3 * C + (gsize) h * D;
-        const gsize row = (gsize) b * T + t;
+  for (guint i = 0; i < n_spans; i++) {
+    const ClvSpan *span = &spans[i];
+    const gfloat *k = kv + (gsize) span->key * kv_stride;
+    g_autofree gdouble *p = g_new (gdouble, span->key_end - span->key);
 
-        attend (y + row * C + (gsize) h * D, first + t * 3 * C, first + C,
-            first + 2 * C, p, causal ? t + 1 : T, D, 3 * C);
-      }
+    for (gsize t = span->query; t < span->query_end; t++) {
+      const guint end = causal ? MIN (span->key_end, t + 1) : span->key_end;
+
+      for (gsize d = 0; d < C; d += D)
+        attend (y + t * C + d, q + t * q_stride + d, k + d, k + C + d, p,
+            end - span->key, D, kv_stride);
+    }
+  }
 }

@@ -12,6 +12,7 @@
 
 #include <clv/clv-frame.h>
 
+#include "clv-span.h"
 #include "model/clv-model-config.h"
 
 G_BEGIN_DECLS
@@ -24,8 +25,12 @@ void clv_ref_gemm (gfloat *y, const gfloat *x, const gfloat *w,
     const gfloat *bias, const gfloat *residual, guint M, guint N, guint K,
     ClvActivation activation);
 
-void clv_ref_attention (gfloat *y, const gfloat *qkv, guint B, guint T, guint H,
-    guint D, gboolean causal);
+/* y (·, H·D) and q (·, H·D): the queries; kv (·, 2·H·D): k, then v, of the keys.
+ * q and kv may be columns of wider rows, q_stride and kv_stride floats apart. Rows of y
+ * that are in no span stay as they are. */
+void clv_ref_attention (gfloat *y, const gfloat *q, guint q_stride,
+    const gfloat *kv, guint kv_stride, const ClvSpan *spans, guint n_spans,
+    guint H, guint D, gboolean causal);
 
 void clv_ref_gather_rows (
     gfloat *y, const gfloat *x, const guint32 *rows, guint n_rows, guint C);
