@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#ifdef HAVE_OVERLAY
+#include "gstclipoverlay.h"
+#endif
 #include "gstcliptag.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (cliptag, plugin);
+  gboolean good = GST_ELEMENT_REGISTER (cliptag, plugin);
+
+#ifdef HAVE_OVERLAY
+  good &= GST_ELEMENT_REGISTER (clipoverlay, plugin);
+#endif
+  return good;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, clv,

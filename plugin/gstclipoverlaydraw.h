@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* From rows to pixels: a panel in a corner of the picture, with Pango and
+ * cairo. */
+
+#pragma once
+
+#include <gst/video/video-overlay-composition.h>
+
+#include "gstclipoverlaycolors.h"
+#include "gstclipoverlayrows.h"
+#include "gstclipoverlaysettings.h"
+
+G_BEGIN_DECLS
+
+/* The part of a picture that is drawn on, in its pixels, and their shape. */
+typedef struct {
+  gint x, y;
+  gint width, height;
+  gint par_n, par_d;
+} GstClipOverlayArea;
+
+/**
+ * gst_clip_overlay_draw_rows:
+ *
+ * Any thread, one at a time in the process. Takes about a millisecond for each
+ * hundred thousand pixels of the panel.
+ *
+ * Returns: (transfer full) (nullable): the panel at its place; %NULL where
+ * there are no rows, or no room for one
+ */
+GstVideoOverlayRectangle *gst_clip_overlay_draw_rows (
+    const GstClipOverlayRows *rows, const GstClipOverlaySettings *settings,
+    const GstClipOverlayColors *colors, const GstClipOverlayArea *area);
+
+G_END_DECLS
