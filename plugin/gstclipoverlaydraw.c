@@ -21,7 +21,7 @@
 #define OUTLINE     0.22 /* around letters */
 #define CORNER      0.35
 #define TICK_WIDTH  0.1
-#define DIM         0.68 /* of white, or of a bar's opacity: not active */
+#define DIM         0.75 /* of white, or of a bar's opacity: not active */
 #define GROUP_SCALE 0.82
 #define GROUP_GREY  46000 /* of 65535 */
 #define MAX_PAR     16
@@ -43,17 +43,15 @@ typedef struct {
   guint n_others; /* named in the last line, if there are any */
 } Panel;
 
-/* Strings come from outside, and Pango takes valid UTF-8 only. */
 static PangoLayout *
 make_layout (const Panel *self, const gchar *text)
 {
   PangoLayout *layout = pango_layout_new (self->context);
-  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
 
   pango_layout_set_font_description (layout, self->font);
   pango_layout_set_single_paragraph_mode (layout, TRUE);
   pango_layout_set_auto_dir (layout, FALSE);
-  pango_layout_set_text (layout, valid, -1);
+  pango_layout_set_text (layout, text, -1);
   return layout;
 }
 

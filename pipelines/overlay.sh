@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Shows a video file with its tags on it, or writes one frame to a PNG file.
+# Run it in `meson devenv -C build`:
+#
+#   pipelines/overlay.sh VIDEO ["a phrase; another one"] [PICTURE.png]
+#
+# $FRAMES ends it after so many frames; the last one is the picture.
+set -euo pipefail
+
+if [ $# -lt 1 ]; then
+  echo "usage: $0 VIDEO [PROMPTS] [PICTURE.png]" >&2
+  exit 2
+fi
+
+if [ -n "${3:-}" ]; then
+  # Each frame is a file; the next one takes its place.
+  sink=(identity "eos-after=${FRAMES:-25}" ! videoconvert ! pngenc !
+    multifilesink "location=$3")
+else
+  sink=(videoconvert ! autovideosink)
+fi
+
+# clipoverlay has nothing to draw where no tag is active; show=all draws all.
+gst-launch-1.0 \
+  filesrc location="$1" ! decodebin ! queue ! \
+  cliptag prompts="${2:-a blue sky; a street; a person; a black picture}" ! \
+  clipoverlay show=all ! "${sink[@]}"
+if [ -n "${3:-}" ]; then echo "wrote $3"; fi
