@@ -4,6 +4,7 @@
 
 #include <clv/clv-device.h>
 #include <clv/clv-frame.h>
+#include <clv/clv-future.h>
 #include <clv/clv-model.h>
 #include <clv/clv-prompts.h>
 
@@ -31,13 +32,45 @@ ClvDevice *clv_engine_get_device (ClvEngine *self);
 ClvPrecision clv_engine_get_precision (ClvEngine *self);
 
 /**
+ * clv_engine_get_rate:
+ *
+ * Pictures a second that the device encodes while it does nothing else,
+ * preprocessing included: the mean of the newest batches, or what an earlier
+ * process measured. Any thread.
+ *
+ * Returns: 0 if nothing was measured yet
+ */
+gdouble clv_engine_get_rate (ClvEngine *self);
+
+/**
+ * clv_engine_submit:
+ * @frames: (array length=n_frames): the structs are copied; the pixels are read
+ *   later, and must stay valid until @pixels_read of the request was called or
+ *   there is an answer
+ * @n_frames: 1 to %CLV_MAX_BATCH
+ * @request: (nullable): how; copied
+ *
+ * Asks for the embeddings of frames and does not wait: pixels are copied to the
+ * device, preprocessed and encoded while the caller does other things. Requests of
+ * all streams share batches; while one batch is encoded the next is filled.
+ * Allocates one block. Any thread.
+ *
+ * Returns: (transfer full) (nullable): the answer to come. %NULL, and no callback
+ * will be called, with %CLV_ERROR_UNSUPPORTED for what cannot be a picture. Later
+ * errors are in the future, and only in the one of the request that caused them.
+ */
+ClvFuture *clv_engine_submit (ClvEngine *self, const ClvFrame *frames,
+    guint n_frames, const ClvRequest *request, GError **error);
+
+/**
  * clv_engine_encode_frames:
  * @frames: (array length=n_frames): must stay valid until the call returns
  * @n_frames: 1 to %CLV_MAX_BATCH
- * @ret_embeddings: (out caller-allocates): n_frames rows of D floats
+ * @ret_embeddings: (out caller-allocates): n_frames rows of D floats; untouched
+ *   on failure
  *
- * Queues the frames behind those of other streams and waits. Requests that
- * wait together share a batch. Any thread.
+ * clv_engine_submit() without a deadline, and waits for the answer. Frames of one
+ * thread count as one stream. Any thread but those that call a %ClvFutureFunc.
  *
  * Returns: %TRUE on success; an error of this request only fails this request
  */

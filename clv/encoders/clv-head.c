@@ -10,7 +10,6 @@ clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
     guint capacity, GError **error)
 {
   ClvDevice *device = weights->device;
-  const gsize result_floats = (gsize) capacity * clv_row_stride (embedding);
 
   self->width = config->width;
   self->embedding = embedding;
@@ -21,9 +20,7 @@ clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
          clv_weights_load_linear (weights, projection, embedding, config->width,
              FALSE, &self->projection, error) &&
          clv_activation_init (
-             &self->embeds, device, "embeds", capacity, embedding, error) &&
-         clv_buffer_init (&self->result, device, "result", CLV_MEMORY_READBACK,
-             result_floats * sizeof (gfloat), VK_FORMAT_UNDEFINED, error);
+             &self->embeds, device, "embeds", capacity, embedding, error);
 }
 
 void
@@ -32,12 +29,22 @@ clv_head_clear (ClvHead *self)
   clv_norm_clear (&self->norm);
   clv_linear_clear (&self->projection);
   clv_buffer_clear (&self->embeds);
-  clv_buffer_clear (&self->result);
+}
+
+gboolean
+clv_head_result_init (
+    const ClvHead *self, ClvBuffer *ret_result, GError **error)
+{
+  return clv_buffer_init (ret_result, self->embeds.device, "result",
+      CLV_MEMORY_READBACK,
+      (gsize) self->capacity * clv_row_stride (self->embedding) *
+          sizeof (gfloat),
+      VK_FORMAT_UNDEFINED, error);
 }
 
 void
-clv_head_record (
-    const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x, guint n)
+clv_head_record (const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x,
+    const ClvBuffer *result, guint n)
 {
   clv_commands_push_label (cmds, "head");
   clv_op_layernorm (cmds, x, &self->norm.gain, &self->norm.bias, x, n,
@@ -45,16 +52,17 @@ clv_head_record (
   clv_op_gemm (
       cmds, &self->projection, x, NULL, &self->embeds, n, CLV_ACTIVATION_NONE);
   clv_op_l2norm (cmds, &self->embeds, &self->embeds, n, self->embedding);
-  clv_commands_copy (cmds, &self->embeds, 0, &self->result, 0,
+  clv_commands_copy (cmds, &self->embeds, 0, result, 0,
       (gsize) n * clv_row_stride (self->embedding) * sizeof (gfloat));
   clv_commands_pop_label (cmds);
 }
 
 void
-clv_head_read (const ClvHead *self, guint i, gfloat *ret_embedding)
+clv_head_read (const ClvHead *self, const ClvBuffer *result, guint i,
+    gfloat *ret_embedding)
 {
-  const gfloat *result = self->result.map;
+  const gfloat *rows = result->map;
 
-  memcpy (ret_embedding, result + (gsize) i * clv_row_stride (self->embedding),
+  memcpy (ret_embedding, rows + (gsize) i * clv_row_stride (self->embedding),
       self->embedding * sizeof (gfloat));
 }

@@ -17,7 +17,6 @@ typedef struct {
   ClvNorm norm;
   ClvLinear projection;
   ClvBuffer embeds; /* (capacity, D) */
-  ClvBuffer result; /* (capacity, D), for the host */
 } ClvHead;
 
 gboolean clv_head_init (ClvHead *self, const ClvWeights *weights,
@@ -25,11 +24,16 @@ gboolean clv_head_init (ClvHead *self, const ClvWeights *weights,
     guint embedding, guint capacity, GError **error);
 void clv_head_clear (ClvHead *self);
 
-/* x (n, C) are the pooled rows; they are normalised in place. */
-void clv_head_record (
-    const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x, guint n);
+/* (capacity, D), for the host. */
+gboolean clv_head_result_init (
+    const ClvHead *self, ClvBuffer *ret_result, GError **error);
 
-/* Reads row i of the last run: D floats. */
-void clv_head_read (const ClvHead *self, guint i, gfloat *ret_embedding);
+/* x (n, C) are the pooled rows; they are normalised in place. */
+void clv_head_record (const ClvHead *self, ClvCommands *cmds,
+    const ClvBuffer *x, const ClvBuffer *result, guint n);
+
+/* Reads row i of a result: D floats. */
+void clv_head_read (const ClvHead *self, const ClvBuffer *result, guint i,
+    gfloat *ret_embedding);
 
 G_END_DECLS

@@ -7,13 +7,20 @@
  *
  * Dosovitskiy et al. 2021, fig. 1; Transformers' CLIPVisionTransformer. */
 
-#include <clv/clv-image-encoder.h>
+#include "clv-image-encoder-private.h"
 
 #include "clv-head.h"
 #include "ops/clv-ops-check.h"
 #include "ops/clv-preprocess.h"
 
 #include <string.h>
+
+/* What belongs to a batch. */
+typedef struct {
+  ClvBuffer patches;                        /* (max_chunk · P, 3 · p²) */
+  ClvBuffer result;                         /* (max_chunk, D) */
+  ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
+} Set;
 
 struct _ClvImageEncoder {
   GObject parent;
@@ -23,8 +30,8 @@ struct _ClvImageEncoder {
   guint n_tokens;  /* T = P + 1 */
   guint max_chunk; /* pictures in one run */
 
+  Set sets[CLV_IMAGE_ENCODER_SETS]; /* made when they are first used */
   ClvPreprocessor *preprocessor;
-  ClvBuffer patches;  /* (max_chunk · P, 3 · p²) */
   ClvBuffer embedded; /* (activations, C) */
   ClvBuffer table;    /* (T, C): class token and positions */
   ClvLinear patch_embedding;
@@ -34,7 +41,6 @@ struct _ClvImageEncoder {
   ClvSequences sequences;     /* max_chunk pictures; n of them are its front */
   ClvHead head;
   gfloat *embeddings; /* (CLV_MAX_BATCH, D): of all chunks, before the caller */
-  ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
 };
 
 G_DEFINE_FINAL_TYPE (ClvImageEncoder, clv_image_encoder, G_TYPE_OBJECT)
@@ -89,9 +95,7 @@ load (ClvImageEncoder *self, const ClvWeights *weights,
   const guint c = config->vision.width;
   const guint k = 3 * config->patch_size * config->patch_size;
 
-  return clv_activation_init (&self->patches, self->device, "patches",
-             self->max_chunk * self->n_patches, k, error) &&
-         make_sequences (self, error) && load_table (self, weights, c, error) &&
+  return make_sequences (self, error) && load_table (self, weights, c, error) &&
          clv_weights_load_linear (weights,
              "vision_model.embeddings.patch_embedding", c, k, FALSE,
              &self->patch_embedding, error) &&
@@ -103,6 +107,20 @@ load (ClvImageEncoder *self, const ClvWeights *weights,
              "visual_projection", &config->vision,
              clv_model_get_embedding_width (weights->model), self->max_chunk,
              error);
+}
+
+/* TRUE at once if it was done before. */
+static gboolean
+init_set (ClvImageEncoder *self, Set *set, GError **error)
+{
+  const ClvLinear *embedding = &self->patch_embedding;
+
+  if (set->result.map != NULL)
+    return TRUE;
+  clv_buffer_clear (&set->patches);
+  return clv_activation_init (&set->patches, self->device, "patches",
+             self->max_chunk * self->n_patches, embedding->k, error) &&
+         clv_head_result_init (&self->head, &set->result, error);
 }
 
 ClvImageEncoder *
@@ -143,9 +161,15 @@ clv_image_encoder_new (
   self->embeddings =
       g_new (gfloat, (gsize) CLV_MAX_BATCH * self->head.embedding);
   self->preprocessor =
-      clv_preprocessor_new (device, config, &self->patches, error);
+      clv_preprocessor_new (device, config, &self->sets[0].patches, error);
   if (self->preprocessor == NULL)
     return NULL;
+  clv_preprocessor_add_patches (self->preprocessor, &self->sets[1].patches);
+  if (!init_set (self, &self->sets[0], error)) {
+    g_prefix_error (
+        error, "model \"%s\", vision tower: ", clv_model_get_name (model));
+    return NULL;
+  }
   clv_device_save_cache (device);
   return g_steal_pointer (&self);
 }
@@ -153,8 +177,9 @@ clv_image_encoder_new (
 static void
 forget_commands (ClvImageEncoder *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->commands); i++)
-    g_clear_pointer (&self->commands[i], clv_commands_free);
+  for (guint set = 0; set < CLV_IMAGE_ENCODER_SETS; set++)
+    for (guint i = 0; i <= CLV_MAX_BATCH; i++)
+      g_clear_pointer (&self->sets[set].commands[i], clv_commands_free);
 }
 
 static void
@@ -162,8 +187,13 @@ clv_image_encoder_finalize (GObject *object)
 {
   ClvImageEncoder *self = CLV_IMAGE_ENCODER (object);
 
+  /* What still runs is waited for where its commands are freed. */
   forget_commands (self);
   g_clear_pointer (&self->preprocessor, clv_preprocessor_free);
+  for (guint i = 0; i < CLV_IMAGE_ENCODER_SETS; i++) {
+    clv_buffer_clear (&self->sets[i].patches);
+    clv_buffer_clear (&self->sets[i].result);
+  }
   g_clear_pointer (&self->embeddings, g_free);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
@@ -173,7 +203,6 @@ clv_image_encoder_finalize (GObject *object)
   clv_linear_clear (&self->patch_embedding);
   clv_buffer_clear (&self->table);
   clv_buffer_clear (&self->embedded);
-  clv_buffer_clear (&self->patches);
   g_clear_object (&self->device);
 
   G_OBJECT_CLASS (clv_image_encoder_parent_class)->finalize (object);
@@ -218,7 +247,7 @@ make_room (ClvImageEncoder *self, guint batch, GError **error)
 }
 
 static ClvCommands *
-record (ClvImageEncoder *self, guint batch, GError **error)
+record (ClvImageEncoder *self, const Set *set, guint batch, GError **error)
 {
   const ClvActivations *a = &self->activations;
   const ClvTowerConfig *config = &self->transformer.config;
@@ -230,7 +259,7 @@ record (ClvImageEncoder *self, guint batch, GError **error)
   if (cmds == NULL)
     return NULL;
   clv_commands_push_label (cmds, "embeddings");
-  clv_op_gemm (cmds, &self->patch_embedding, &self->patches, NULL,
+  clv_op_gemm (cmds, &self->patch_embedding, &set->patches, NULL,
       &self->embedded, batch * self->n_patches, CLV_ACTIVATION_NONE);
   clv_op_assemble_tokens (cmds, &self->embedded, &self->table, &a->h, batch,
       self->n_tokens, config->width);
@@ -239,11 +268,62 @@ record (ClvImageEncoder *self, guint batch, GError **error)
   clv_commands_pop_label (cmds);
   clv_transformer_record (
       &self->transformer, cmds, a, &self->sequences, &shape);
-  clv_head_record (&self->head, cmds, &a->pooled, batch);
+  clv_head_record (&self->head, cmds, &a->pooled, &set->result, batch);
   if (!clv_commands_end (cmds, error))
     return NULL;
   clv_device_save_cache (self->device);
   return g_steal_pointer (&cmds);
+}
+
+guint
+clv_image_encoder_get_max_batch (ClvImageEncoder *self)
+{
+  return self->max_chunk;
+}
+
+gboolean
+clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
+    const ClvFrame *frame, GError **error)
+{
+  g_return_val_if_fail (set < CLV_IMAGE_ENCODER_SETS, FALSE);
+  g_return_val_if_fail (slot < self->max_chunk, FALSE);
+
+  return init_set (self, &self->sets[set], error) &&
+         clv_preprocessor_submit (self->preprocessor, frame, set, slot, error);
+}
+
+gboolean
+clv_image_encoder_start (
+    ClvImageEncoder *self, guint set, guint n, GError **error)
+{
+  Set *batch = &self->sets[set];
+
+  if (!make_room (self, n, error))
+    goto fail;
+  if (batch->commands[n] == NULL)
+    batch->commands[n] = record (self, batch, n, error);
+  if (batch->commands[n] != NULL &&
+      clv_commands_submit (batch->commands[n], NULL, error))
+    return TRUE;
+
+fail:
+  /* Nothing runs behind the pictures that would tell when they are there. */
+  clv_preprocessor_wait (self->preprocessor, NULL);
+  return FALSE;
+}
+
+gboolean
+clv_image_encoder_finish (
+    ClvImageEncoder *self, guint set, guint n, GError **error)
+{
+  return clv_commands_wait (self->sets[set].commands[n], error);
+}
+
+void
+clv_image_encoder_read (
+    ClvImageEncoder *self, guint set, guint slot, gfloat *ret_embedding)
+{
+  clv_head_read (&self->head, &self->sets[set].result, slot, ret_embedding);
 }
 
 /* Pictures that fit in one run. */
@@ -251,21 +331,17 @@ static gboolean
 encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
     gfloat *ret_embeddings, GError **error)
 {
-  if (!make_room (self, n, error))
-    return FALSE;
-  if (self->commands[n] == NULL) {
-    self->commands[n] = record (self, n, error);
-    if (self->commands[n] == NULL)
-      return FALSE;
-  }
   for (guint i = 0; i < n; i++)
-    if (!clv_preprocessor_run (self->preprocessor, &frames[i], i, error))
+    if (!clv_image_encoder_load (self, 0, i, &frames[i], error)) {
+      clv_preprocessor_wait (self->preprocessor, NULL);
       return FALSE;
-  if (!clv_commands_run (self->commands[n], error))
+    }
+  if (!clv_image_encoder_start (self, 0, n, error) ||
+      !clv_image_encoder_finish (self, 0, n, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
-    clv_head_read (
-        &self->head, i, ret_embeddings + (gsize) i * self->head.embedding);
+    clv_image_encoder_read (
+        self, 0, i, ret_embeddings + (gsize) i * self->head.embedding);
   return TRUE;
 }
 

@@ -42,6 +42,7 @@ struct _ClvTextEncoder {
   ClvActivations activations;
   ClvSequences sequences; /* of the run */
   ClvHead head;
+  ClvBuffer result;
   GHashTable *commands; /* by name, which tells the shape */
 };
 
@@ -68,7 +69,9 @@ load (ClvTextEncoder *self, const ClvWeights *weights,
              MAX_TEXTS, error) &&
          clv_head_init (&self->head, weights, "text_model.final_layer_norm",
              "text_projection", &config->text,
-             clv_model_get_embedding_width (weights->model), MAX_TEXTS, error);
+             clv_model_get_embedding_width (weights->model), MAX_TEXTS,
+             error) &&
+         clv_head_result_init (&self->head, &self->result, error);
 }
 
 ClvTextEncoder *
@@ -113,6 +116,7 @@ clv_text_encoder_finalize (GObject *object)
   ClvTextEncoder *self = CLV_TEXT_ENCODER (object);
 
   g_clear_pointer (&self->commands, g_hash_table_unref);
+  clv_buffer_clear (&self->result);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
   clv_sequences_clear (&self->sequences);
@@ -217,7 +221,8 @@ get_commands (
     return NULL;
   clv_commands_copy (cmds, &self->input, 0, &a->x, 0, bytes);
   clv_transformer_record (&self->transformer, cmds, a, &self->sequences, shape);
-  clv_head_record (&self->head, cmds, &a->pooled, shape->sequences);
+  clv_head_record (
+      &self->head, cmds, &a->pooled, &self->result, shape->sequences);
   if (!clv_commands_end (cmds, error)) {
     clv_commands_free (cmds);
     return NULL;
@@ -298,7 +303,7 @@ encode_batch (ClvTextEncoder *self, const GArray *list, guint first,
   if (!clv_commands_run (cmds, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
-    clv_head_read (&self->head, i,
+    clv_head_read (&self->head, &self->result, i,
         ret_embeddings + (gsize) (first + i) * self->head.embedding);
   *ret_n = n;
   return TRUE;

@@ -1,50 +1,87 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One thread that owns the encoders, and the requests that wait for it.
+/* Requests that wait, and the two threads that answer them.
  *
- *   callers ──► queue ──► worker: frames that wait together ──► one batch
- *                                 texts, a few at a time
+ *   callers ─► waiting: streams take turns
+ *                 │
+ *              feeder: pixels into the open batch ─► closes it, starts the device
+ *                 │                                        │ at most CLV_ENGINE_SETS
+ *              texts, a slice between two batches          ▼
+ *                                              waiter: waits, reads, answers
  *
- * Requests are served in the order they came, except that a long list of texts
- * goes back to the end of the queue after each slice: video does not stop while
- * ten thousand phrases are encoded. */
+ * While one batch is being encoded the next is filled: its pixels are copied and
+ * preprocessed. It is closed when it is full, or when the device is free and the
+ * earliest deadline of its frames has come. A long list of texts is encoded in
+ * slices between batches, so that no video stops for it. */
 
 #pragma once
 
-#include <clv/clv-frame.h>
+#include "clv-future-private.h"
 
 G_BEGIN_DECLS
 
-/* What the worker calls; both only from its thread. Rows are `width` floats. */
+/* Batches that exist at a time: one is encoded, one is filled. */
+#define CLV_ENGINE_SETS 2
+
+/* What the threads call. `set` says which of the CLV_ENGINE_SETS batches; rows
+ * are `width` floats. */
 typedef struct {
-  gboolean (*encode_frames) (gpointer data, const ClvFrame *frames,
-      guint n_frames, gfloat *ret_embeddings, GError **error);
+  /* Feeder only. Puts a frame at place `slot` of a batch; its pixels are not
+   * read after the call. */
+  gboolean (*load_frame) (gpointer data, guint set, guint slot,
+      const ClvFrame *frame, GError **error);
+  /* Feeder only. Starts to encode places 0 … n-1. With a larger n than ever
+   * before it is called only while nothing else is being encoded: buffers may
+   * then be replaced. */
+  gboolean (*start) (gpointer data, guint set, guint n, GError **error);
+  /* Waiter only, in the order of the starts. Waits for the end. */
+  gboolean (*finish) (gpointer data, guint set, guint n, GError **error);
+  /* Waiter only, after finish. */
+  void (*read_row) (gpointer data, guint set, guint slot, gfloat *ret_row);
+  /* Feeder only. */
   gboolean (*encode_texts) (gpointer data, const gchar *const *texts,
       guint n_texts, gfloat *ret_embeddings, GError **error);
   gpointer data;
   guint width;
-  guint max_batch;  /* frames of several requests in one call */
-  guint text_slice; /* texts in one call */
+  guint max_batch;         /* frames */
+  guint text_slice;        /* texts in one call */
+  guint text_slice_beside; /* the same while there are frames */
 } ClvEngineWork;
-
-typedef struct _ClvEngineQueue ClvEngineQueue;
 
 ClvEngineQueue *clv_engine_queue_new (const ClvEngineWork *work);
 
-/* Nobody may be waiting. Joins the thread. */
-void clv_engine_queue_free (ClvEngineQueue *self);
+/* Answers what still waits with G_IO_ERROR_CANCELLED, finishes what is being
+ * encoded, ends the threads and drops the reference. Not from a thread of the
+ * queue. Futures may stay. */
+void clv_engine_queue_close (ClvEngineQueue *self);
 
-/* Each waits for its answer. A batch of several requests that fails is tried
- * again one by one, so that an error stays with the request that caused it; a
- * lost device is an error of all. Output is untouched on failure (texts:
- * undefined). Any thread but the worker's. */
-gboolean clv_engine_queue_frames (ClvEngineQueue *self, const ClvFrame *frames,
-    guint n_frames, gfloat *ret_embeddings, GError **error);
+/* Whether the caller is in a callback, or in a function of ClvEngineWork. */
+gboolean clv_engine_queue_is_own_thread (ClvEngineQueue *self);
+
+/* Of the memory; see clv_future_unref(). */
+ClvEngineQueue *clv_engine_queue_ref (ClvEngineQueue *self);
+void clv_engine_queue_unref (ClvEngineQueue *self);
+
+/* The frames are copied, their pixels are not. `how` may be NULL. Any thread.
+ * An error stays with the request that caused it, except that a lost device, or
+ * one that cannot start a batch, is an error of the whole batch. */
+ClvFuture *clv_engine_queue_submit (ClvEngineQueue *self,
+    const ClvFrame *frames, guint n_frames, const ClvRequest *how);
+
+/* Waits for the answer; on failure ret_embeddings are undefined. Any thread but
+ * those of the queue. */
 gboolean clv_engine_queue_texts (ClvEngineQueue *self,
     const gchar *const *texts, guint n_texts, gfloat *ret_embeddings,
     GError **error);
 
-/* Requests that no call has taken yet. */
+/* For ClvFuture. */
+void clv_engine_queue_lock (ClvEngineQueue *self);
+void clv_engine_queue_unlock (ClvEngineQueue *self);
+gboolean clv_engine_queue_wait (
+    ClvEngineQueue *self, ClvFuture *request, gint64 end_us);
+void clv_engine_queue_cancel (ClvEngineQueue *self, ClvFuture *request);
+
+/* Requests of which something waits for a place in a batch. */
 guint clv_engine_queue_get_n_waiting (ClvEngineQueue *self);
 
 G_END_DECLS

@@ -30,6 +30,22 @@ typedef struct {
   gsize pitch;
 } ClvPlaneCopy;
 
+/* Between two passes, and of no use after the commands that write it: shared by
+ * all layouts, as the device runs them one after the other. */
+typedef struct {
+  ClvBuffer rgb;     /* a band of rows */
+  ClvBuffer columns; /* image_size columns of all rows */
+} ClvPreprocessScratch;
+
+/* Where the planes of one frame lie until the device has read them. */
+typedef struct {
+  ClvBuffer upload;
+  ClvCommands *to_columns; /* or NULL */
+} ClvPreprocessPlace;
+
+/* Of one layout. Their bytes bound them further, see preprocess-layout.c. */
+#define CLV_PREPROCESS_PLACES 16
+
 typedef struct {
   ClvFrame key; /* see clv_preprocess_layout_key() */
   guint image_size;
@@ -42,13 +58,16 @@ typedef struct {
   guint n_columns;    /* image_size, rounded up to a multiple of 16 */
   guint column_pitch; /* n_rows / 4 quads */
   gsize upload_bytes;
-  ClvBuffer upload;
+  gsize rgb_bytes; /* of the scratch buffers */
+  gsize columns_bytes;
   ClvBuffer tables;
-  ClvBuffer rgb;
-  ClvBuffer columns;
+  ClvPreprocessPlace places[CLV_PREPROCESS_PLACES];
+  guint n_places;
+  guint max_places;
+  guint next_place; /* to wait for, where all are in use */
+  ClvCommands *to_patches[CLV_PREPROCESS_SETS][CLV_MAX_BATCH]; /* or NULL */
   gsize size_bytes; /* of the buffers */
   guint64 last_use;
-  ClvCommands *commands[CLV_MAX_BATCH]; /* NULL until the slot is used */
 } ClvPreprocessLayout;
 
 /* Frames with equal keys share a layout. Planes and strides are cleared, and so
@@ -60,13 +79,27 @@ ClvPreprocessLayout *clv_preprocess_layout_new (ClvDevice *device,
 void clv_preprocess_layout_free (ClvPreprocessLayout *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvPreprocessLayout, clv_preprocess_layout_free)
 
-void clv_preprocess_layout_upload (
-    ClvPreprocessLayout *self, const ClvFrame *frame);
+/* Waits for what runs of this layout and forgets its recordings: buffers that
+ * they name are about to be replaced. */
+void clv_preprocess_layout_forget_commands (ClvPreprocessLayout *self);
 
-/* Records the passes that write the patches of one slot. */
-ClvCommands *clv_preprocess_layout_record (ClvPreprocessLayout *self,
-    ClvDevice *device, const ClvModelConfig *config, const ClvBuffer *patches,
-    guint slot, GError **error);
+/* A place that the device does not read, a new one, or the one that is free
+ * first, for which it waits. */
+ClvPreprocessPlace *clv_preprocess_layout_get_place (
+    ClvPreprocessLayout *self, ClvDevice *device, GError **error);
+
+void clv_preprocess_layout_upload (ClvPreprocessLayout *self,
+    ClvPreprocessPlace *place, const ClvFrame *frame);
+
+/* Records the passes up to the columns, and the last, which writes the patches of
+ * one slot. */
+ClvCommands *clv_preprocess_layout_record_columns (ClvPreprocessLayout *self,
+    ClvDevice *device, const ClvPreprocessScratch *scratch,
+    const ClvBuffer *upload, GError **error);
+ClvCommands *clv_preprocess_layout_record_patches (ClvPreprocessLayout *self,
+    ClvDevice *device, const ClvPreprocessScratch *scratch,
+    const ClvModelConfig *config, const ClvBuffer *patches, guint slot,
+    GError **error);
 
 /* clv_preprocess_check() without the verdict that is kept with the device. */
 gboolean clv_preprocess_check_now (ClvDevice *device, GError **error);

@@ -33,6 +33,9 @@ G_BEGIN_DECLS
 
 typedef struct _ClvPreprocessor ClvPreprocessor;
 
+/* Buffers of patches that one preprocessor writes. */
+#define CLV_PREPROCESS_SETS 2
+
 /* patches: activation buffer (n_slots · P, 3 · patch²): row b·P + p is patch p
  * (row-major over the grid) of picture b; columns are channel, row, column, as
  * in the convolution's weight. Borrowed, must outlive. One thread at a time. */
@@ -41,15 +44,29 @@ ClvPreprocessor *clv_preprocessor_new (ClvDevice *device,
 void clv_preprocessor_free (ClvPreprocessor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvPreprocessor, clv_preprocessor_free)
 
-/* Copies the visible part of the planes to the device, writes the patches of
- * slot `slot` (0 … CLV_MAX_BATCH-1) and waits for it.
+/* A second buffer, as set 1. The first, of clv_preprocessor_new(), is set 0. */
+void clv_preprocessor_add_patches (
+    ClvPreprocessor *self, const ClvBuffer *patches);
+
+/* Copies the visible part of the planes to the device and lets it write the
+ * patches of slot `slot` (0 … CLV_MAX_BATCH-1) of a set. The pixels are read when
+ * it returns, the patches are for what is submitted after it. Waits only where
+ * many frames of one layout are under way. A slot must not be written again before
+ * something that was submitted later has ended.
  *
  * A layout is all of a frame but its planes and strides: format, visible size,
  * aspect ratio, colorimetry, parity of the crop. The first frame of a layout
  * makes tables and buffers and records commands; the CLV_PREPROCESS_LAYOUTS
  * used last are kept, and frames of these allocate nothing. */
+gboolean clv_preprocessor_submit (ClvPreprocessor *self, const ClvFrame *frame,
+    guint set, guint slot, GError **error);
+
+/* The same for set 0, and waits for the patches. */
 gboolean clv_preprocessor_run (
     ClvPreprocessor *self, const ClvFrame *frame, guint slot, GError **error);
+
+/* Waits for all that was submitted. */
+gboolean clv_preprocessor_wait (ClvPreprocessor *self, GError **error);
 
 #define CLV_PREPROCESS_LAYOUTS 16
 

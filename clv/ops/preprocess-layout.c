@@ -15,6 +15,10 @@
 /* Of the RGB picture between two passes: a band of rows at a time. */
 #define BAND_BYTES ((gsize) 16 << 20)
 
+/* Of the places of one layout, but always one. Streams of one layout share them:
+ * with more, more frames are copied while the device is busy. */
+#define PLACES_BYTES ((gsize) 24 << 20)
+
 ClvFrame
 clv_preprocess_layout_key (const ClvFrame *frame)
 {
@@ -100,12 +104,10 @@ fill_tables (
 }
 
 static gboolean
-make_buffer (ClvBuffer *buffer, ClvPreprocessLayout *self, ClvDevice *device,
-    const gchar *name, ClvMemory memory, gsize size_bytes, VkFormat format,
-    GError **error)
+check_size (ClvPreprocessLayout *self, ClvDevice *device, gsize size_bytes,
+    gsize texel_bytes, GError **error)
 {
   const ClvDeviceLimits *limits = clv_device_get_limits (device);
-  const gsize texel_bytes = format == VK_FORMAT_R32_UINT ? 4 : 16;
 
   if (size_bytes / texel_bytes > limits->max_texel_elements) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
@@ -115,9 +117,7 @@ make_buffer (ClvBuffer *buffer, ClvPreprocessLayout *self, ClvDevice *device,
         limits->max_texel_elements);
     return FALSE;
   }
-  self->size_bytes += size_bytes;
-  return clv_buffer_init (
-      buffer, device, name, memory, size_bytes, format, error);
+  return TRUE;
 }
 
 static gboolean
@@ -130,19 +130,18 @@ make_buffers (ClvPreprocessLayout *self, ClvDevice *device, GArray *tables,
   const gsize rows = MIN (BAND_BYTES, limit) / row_bytes / 16 * 16;
 
   self->band_rows = CLAMP (rows, 16, self->n_rows);
-  return make_buffer (&self->upload, self, device, "preprocess planes",
-             CLV_MEMORY_UPLOAD, self->upload_bytes, VK_FORMAT_R32_UINT,
-             error) &&
-         make_buffer (&self->tables, self, device, "preprocess tables",
+  self->rgb_bytes = self->band_rows * row_bytes;
+  self->columns_bytes = (gsize) self->n_columns * self->column_pitch * 16;
+  self->max_places =
+      CLAMP (PLACES_BYTES / self->upload_bytes, 1, CLV_PREPROCESS_PLACES);
+  self->size_bytes = tables_bytes;
+  return check_size (self, device, self->upload_bytes, 4, error) &&
+         check_size (self, device, tables_bytes, 16, error) &&
+         check_size (self, device, self->rgb_bytes, 16, error) &&
+         check_size (self, device, self->columns_bytes, 16, error) &&
+         clv_buffer_init (&self->tables, device, "preprocess tables",
              CLV_MEMORY_DEVICE, tables_bytes, VK_FORMAT_R32G32B32A32_SINT,
              error) &&
-         make_buffer (&self->rgb, self, device, "preprocess rgb",
-             CLV_MEMORY_DEVICE, self->band_rows * row_bytes,
-             VK_FORMAT_R32G32B32A32_UINT, error) &&
-         make_buffer (&self->columns, self, device, "preprocess columns",
-             CLV_MEMORY_DEVICE,
-             (gsize) self->n_columns * self->column_pitch * 16,
-             VK_FORMAT_R32G32B32A32_UINT, error) &&
          clv_buffer_upload (
              &self->tables, 0, tables->data, tables_bytes, error);
 }
@@ -189,15 +188,49 @@ clv_preprocess_layout_new (ClvDevice *device, const ClvFrame *key,
 }
 
 void
+clv_preprocess_layout_forget_commands (ClvPreprocessLayout *self)
+{
+  /* The last pass runs behind one of the others: first those. */
+  for (guint i = 0; i < self->n_places; i++)
+    g_clear_pointer (&self->places[i].to_columns, clv_commands_free);
+  for (guint set = 0; set < CLV_PREPROCESS_SETS; set++)
+    for (guint i = 0; i < CLV_MAX_BATCH; i++)
+      g_clear_pointer (&self->to_patches[set][i], clv_commands_free);
+}
+
+void
 clv_preprocess_layout_free (ClvPreprocessLayout *self)
 {
-  for (guint i = 0; i < CLV_MAX_BATCH; i++)
-    g_clear_pointer (&self->commands[i], clv_commands_free);
-  clv_buffer_clear (&self->upload);
+  clv_preprocess_layout_forget_commands (self);
+  for (guint i = 0; i < self->n_places; i++)
+    clv_buffer_clear (&self->places[i].upload);
   clv_buffer_clear (&self->tables);
-  clv_buffer_clear (&self->rgb);
-  clv_buffer_clear (&self->columns);
   g_free (self);
+}
+
+ClvPreprocessPlace *
+clv_preprocess_layout_get_place (
+    ClvPreprocessLayout *self, ClvDevice *device, GError **error)
+{
+  ClvPreprocessPlace *place;
+
+  for (guint i = 0; i < self->n_places; i++) {
+    place = &self->places[i];
+    if (place->to_columns == NULL ||
+        !clv_commands_are_running (place->to_columns))
+      return place;
+  }
+  if (self->n_places < self->max_places) {
+    place = &self->places[self->n_places];
+    if (!clv_buffer_init (&place->upload, device, "preprocess planes",
+            CLV_MEMORY_UPLOAD, self->upload_bytes, VK_FORMAT_R32_UINT, error))
+      return NULL;
+    self->n_places++;
+    self->size_bytes += self->upload_bytes;
+    return place;
+  }
+  place = &self->places[self->next_place++ % self->n_places];
+  return clv_commands_wait (place->to_columns, error) ? place : NULL;
 }
 
 /* One row: the samples that are there, the outermost ones repeated. */
@@ -218,7 +251,8 @@ copy_row (guint8 *to, const guint8 *from, const ClvPlaneCopy *copy)
 }
 
 void
-clv_preprocess_layout_upload (ClvPreprocessLayout *self, const ClvFrame *frame)
+clv_preprocess_layout_upload (
+    ClvPreprocessLayout *self, ClvPreprocessPlace *place, const ClvFrame *frame)
 {
   for (guint i = 0; i < self->n_planes; i++) {
     const ClvPlaneCopy *copy = &self->planes[i];
@@ -228,7 +262,7 @@ clv_preprocess_layout_upload (ClvPreprocessLayout *self, const ClvFrame *frame)
     const gsize y = (frame->crop_y - self->key.crop_y) >> copy->shift_y;
     const guint8 *from =
         frame->planes[copy->source] + y * stride + x * copy->unit;
-    guint8 *to = (guint8 *) self->upload.map + copy->offset;
+    guint8 *to = (guint8 *) place->upload.map + copy->offset;
 
     for (guint r = 0; r < copy->n_rows; r++, to += copy->pitch) {
       const gint row = copy->first_row + (gint) r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The passes of one picture as commands. */
+/* The passes of one picture as commands, in two parts: the first belongs to the
+ * place where the planes lie, the second to the slot where the patches go. */
 
 #include "clv-preprocess-private.h"
 
@@ -84,10 +85,11 @@ static const struct {
 };
 
 static void
-record_rgb (
-    ClvPreprocessLayout *self, ClvCommands *cmds, guint first_row, guint n_rows)
+record_rgb (const ClvPreprocessLayout *self, ClvCommands *cmds,
+    const ClvBuffer *rgb, const ClvBuffer *upload, guint first_row,
+    guint n_rows)
 {
-  const ClvBuffer *buffers[] = { &self->rgb, &self->upload };
+  const ClvBuffer *buffers[] = { rgb, upload };
   const guint32 *spec = rgb_spec[self->key.format];
   const ClvKernelParams params = {
     .name = "preprocess_rgb_u8",
@@ -111,12 +113,13 @@ record_rgb (
 }
 
 static void
-record_yuv (
-    ClvPreprocessLayout *self, ClvCommands *cmds, guint first_row, guint n_rows)
+record_yuv (const ClvPreprocessLayout *self, ClvCommands *cmds,
+    const ClvBuffer *rgb, const ClvBuffer *upload, guint first_row,
+    guint n_rows)
 {
   const ClvPixelFormat format = self->key.format;
   const ClvFrameLayout *layout = clv_frame_layout (format);
-  const ClvBuffer *buffers[] = { &self->rgb, &self->upload };
+  const ClvBuffer *buffers[] = { rgb, upload };
   const ClvKernelParams params = {
     .name = "preprocess_yuv_u8",
     .n_buffers = 1,
@@ -144,10 +147,11 @@ record_yuv (
 }
 
 static void
-record_horizontal (
-    ClvPreprocessLayout *self, ClvCommands *cmds, guint first_row, guint n_rows)
+record_horizontal (const ClvPreprocessLayout *self, ClvCommands *cmds,
+    const ClvPreprocessScratch *scratch, guint first_row, guint n_rows)
 {
-  const ClvBuffer *buffers[] = { &self->columns, &self->rgb, &self->tables };
+  const ClvBuffer *buffers[] = { &scratch->columns, &scratch->rgb,
+    &self->tables };
   const ClvKernelParams params = {
     .name = "preprocess_horizontal_u8",
     .n_buffers = 1,
@@ -162,13 +166,14 @@ record_horizontal (
 }
 
 static void
-record_vertical (ClvPreprocessLayout *self, ClvCommands *cmds,
-    const ClvModelConfig *config, const ClvBuffer *patches, guint slot)
+record_vertical (const ClvPreprocessLayout *self, ClvCommands *cmds,
+    const ClvBuffer *columns, const ClvModelConfig *config,
+    const ClvBuffer *patches, guint slot)
 {
   const ClvPreprocessConfig *rules = &config->preprocess;
   const guint patch = config->patch_size;
   const guint grid = config->image_size / patch;
-  const ClvBuffer *buffers[] = { patches, &self->columns, &self->tables };
+  const ClvBuffer *buffers[] = { patches, columns, &self->tables };
   const ClvKernelParams params = {
     .name = "preprocess_vertical_f32",
     .n_buffers = 1,
@@ -192,27 +197,37 @@ record_vertical (ClvPreprocessLayout *self, ClvCommands *cmds,
 }
 
 ClvCommands *
-clv_preprocess_layout_record (ClvPreprocessLayout *self, ClvDevice *device,
-    const ClvModelConfig *config, const ClvBuffer *patches, guint slot,
-    GError **error)
+clv_preprocess_layout_record_columns (ClvPreprocessLayout *self,
+    ClvDevice *device, const ClvPreprocessScratch *scratch,
+    const ClvBuffer *upload, GError **error)
 {
   g_autoptr (ClvCommands) cmds = clv_commands_new (device, "preprocess", error);
 
   if (cmds == NULL)
     return NULL;
-  clv_commands_push_label (cmds, "preprocess");
   for (guint row = 0; row < self->n_rows; row += self->band_rows) {
     const guint n_rows = MIN (self->band_rows, self->n_rows - row);
 
     if (self->key.format <= CLV_PIXEL_FORMAT_GRAY8)
-      record_rgb (self, cmds, row, n_rows);
+      record_rgb (self, cmds, &scratch->rgb, upload, row, n_rows);
     else
-      record_yuv (self, cmds, row, n_rows);
-    record_horizontal (self, cmds, row, n_rows);
+      record_yuv (self, cmds, &scratch->rgb, upload, row, n_rows);
+    record_horizontal (self, cmds, scratch, row, n_rows);
   }
-  record_vertical (self, cmds, config, patches, slot);
-  clv_commands_pop_label (cmds);
-  if (!clv_commands_end (cmds, error))
+  return clv_commands_end (cmds, error) ? g_steal_pointer (&cmds) : NULL;
+}
+
+ClvCommands *
+clv_preprocess_layout_record_patches (ClvPreprocessLayout *self,
+    ClvDevice *device, const ClvPreprocessScratch *scratch,
+    const ClvModelConfig *config, const ClvBuffer *patches, guint slot,
+    GError **error)
+{
+  g_autoptr (ClvCommands) cmds =
+      clv_commands_new (device, "preprocess, patches", error);
+
+  if (cmds == NULL)
     return NULL;
-  return g_steal_pointer (&cmds);
+  record_vertical (self, cmds, &scratch->columns, config, patches, slot);
+  return clv_commands_end (cmds, error) ? g_steal_pointer (&cmds) : NULL;
 }

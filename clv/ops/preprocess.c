@@ -5,12 +5,13 @@
 #include <string.h>
 
 /* Buffers of the layouts that are kept; the newest is kept in any case. */
-#define MAX_KEPT_BYTES ((gsize) 512 << 20)
+#define MAX_KEPT_BYTES ((gsize) 128 << 20)
 
 struct _ClvPreprocessor {
   ClvDevice *device;
   ClvModelConfig config;
-  const ClvBuffer *patches;
+  const ClvBuffer *patches[CLV_PREPROCESS_SETS];
+  ClvPreprocessScratch scratch;
   ClvPreprocessLayout *layouts[CLV_PREPROCESS_LAYOUTS];
   guint64 n_uses;
   guint n_setups;
@@ -32,7 +33,7 @@ clv_preprocessor_new (ClvDevice *device, const ClvModelConfig *config,
   self = g_new0 (ClvPreprocessor, 1);
   self->device = g_object_ref (device);
   self->config = *config;
-  self->patches = patches;
+  self->patches[0] = patches;
   return self;
 }
 
@@ -43,8 +44,16 @@ clv_preprocessor_free (ClvPreprocessor *self)
     return;
   for (guint i = 0; i < CLV_PREPROCESS_LAYOUTS; i++)
     g_clear_pointer (&self->layouts[i], clv_preprocess_layout_free);
+  clv_buffer_clear (&self->scratch.rgb);
+  clv_buffer_clear (&self->scratch.columns);
   g_object_unref (self->device);
   g_free (self);
+}
+
+void
+clv_preprocessor_add_patches (ClvPreprocessor *self, const ClvBuffer *patches)
+{
+  self->patches[1] = patches;
 }
 
 guint
@@ -92,6 +101,31 @@ drop_excess (ClvPreprocessor *self)
   }
 }
 
+/* A scratch buffer that fits all layouts so far. Recordings hold the old one. */
+static gboolean
+grow (ClvPreprocessor *self, ClvBuffer *buffer, const gchar *name,
+    gsize size_bytes, GError **error)
+{
+  if (buffer->size_bytes >= size_bytes)
+    return TRUE;
+  for (guint i = 0; i < CLV_PREPROCESS_LAYOUTS; i++)
+    if (self->layouts[i] != NULL)
+      clv_preprocess_layout_forget_commands (self->layouts[i]);
+  clv_buffer_clear (buffer);
+  return clv_buffer_init (buffer, self->device, name, CLV_MEMORY_DEVICE,
+      size_bytes, VK_FORMAT_R32G32B32A32_UINT, error);
+}
+
+static gboolean
+make_room (
+    ClvPreprocessor *self, const ClvPreprocessLayout *layout, GError **error)
+{
+  return grow (self, &self->scratch.rgb, "preprocess rgb", layout->rgb_bytes,
+             error) &&
+         grow (self, &self->scratch.columns, "preprocess columns",
+             layout->columns_bytes, error);
+}
+
 static ClvPreprocessLayout *
 get_layout (ClvPreprocessor *self, const ClvFrame *frame, GError **error)
 {
@@ -118,25 +152,77 @@ get_layout (ClvPreprocessor *self, const ClvFrame *frame, GError **error)
   return layout;
 }
 
+/* The place of the frame, whose commands are running when it returns. */
+static ClvPreprocessPlace *
+submit (ClvPreprocessor *self, const ClvFrame *frame, guint set, guint slot,
+    GError **error)
+{
+  ClvPreprocessLayout *layout = get_layout (self, frame, error);
+  ClvPreprocessPlace *place;
+  ClvCommands **to_patches;
+  gsize size_bytes;
+
+  if (layout == NULL || !make_room (self, layout, error))
+    return NULL;
+  size_bytes = layout->size_bytes;
+  place = clv_preprocess_layout_get_place (layout, self->device, error);
+  if (place == NULL)
+    return NULL;
+  if (layout->size_bytes > size_bytes)
+    drop_excess (self);
+  if (place->to_columns == NULL)
+    place->to_columns = clv_preprocess_layout_record_columns (
+        layout, self->device, &self->scratch, &place->upload, error);
+  if (place->to_columns == NULL)
+    return NULL;
+  to_patches = &layout->to_patches[set][slot];
+  if (*to_patches == NULL)
+    *to_patches = clv_preprocess_layout_record_patches (layout, self->device,
+        &self->scratch, &self->config, self->patches[set], slot, error);
+  if (*to_patches == NULL)
+    return NULL;
+  clv_preprocess_layout_upload (layout, place, frame);
+  if (!clv_commands_submit (place->to_columns, *to_patches, error))
+    return NULL;
+  return place;
+}
+
+gboolean
+clv_preprocessor_submit (ClvPreprocessor *self, const ClvFrame *frame,
+    guint set, guint slot, GError **error)
+{
+  g_return_val_if_fail (slot < CLV_MAX_BATCH, FALSE);
+  g_return_val_if_fail (set < CLV_PREPROCESS_SETS, FALSE);
+  g_return_val_if_fail (self->patches[set] != NULL, FALSE);
+
+  return clv_frame_check (frame, error) &&
+         submit (self, frame, set, slot, error) != NULL;
+}
+
 gboolean
 clv_preprocessor_run (
     ClvPreprocessor *self, const ClvFrame *frame, guint slot, GError **error)
 {
-  ClvPreprocessLayout *layout;
+  ClvPreprocessPlace *place;
 
   g_return_val_if_fail (slot < CLV_MAX_BATCH, FALSE);
 
   if (!clv_frame_check (frame, error))
     return FALSE;
-  layout = get_layout (self, frame, error);
-  if (layout == NULL)
-    return FALSE;
-  if (layout->commands[slot] == NULL) {
-    layout->commands[slot] = clv_preprocess_layout_record (
-        layout, self->device, &self->config, self->patches, slot, error);
-    if (layout->commands[slot] == NULL)
-      return FALSE;
+  place = submit (self, frame, 0, slot, error);
+  return place != NULL && clv_commands_wait (place->to_columns, error);
+}
+
+gboolean
+clv_preprocessor_wait (ClvPreprocessor *self, GError **error)
+{
+  for (guint i = 0; i < CLV_PREPROCESS_LAYOUTS; i++) {
+    ClvPreprocessLayout *layout = self->layouts[i];
+
+    for (guint p = 0; layout != NULL && p < layout->n_places; p++)
+      if (layout->places[p].to_columns != NULL &&
+          !clv_commands_wait (layout->places[p].to_columns, error))
+        return FALSE;
   }
-  clv_preprocess_layout_upload (layout, frame);
-  return clv_commands_run (layout->commands[slot], error);
+  return TRUE;
 }

@@ -21,7 +21,9 @@ struct _ClvCommands {
   GArray *set_pools; /* of VkDescriptorPool */
   guint n_sets;      /* taken from the last pool */
   guint n_dispatches;
-  gboolean dirty; /* something was recorded since the last barrier */
+  gboolean dirty;     /* something was recorded since the last barrier, or ran
+                     before this */
+  gboolean submitted; /* and not waited for */
 
   VkQueryPool queries; /* CLV_DEBUG=time: one time before each dispatch */
   GPtrArray *timed;    /* their names */
@@ -88,6 +90,7 @@ clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
   self->device = g_object_ref (device);
   self->vk = clv_device_get_vk (device);
   self->name = g_strdup (name);
+  self->dirty = TRUE;
   self->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
   if (!start_recording (self, error) || !start_timing (self, error)) {
     g_prefix_error (error, "commands \"%s\": ", name);
@@ -101,6 +104,7 @@ clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
 void
 clv_commands_free (ClvCommands *self)
 {
+  clv_commands_wait (self, NULL);
   if (!clv_device_is_lost (self->device)) {
     for (guint i = 0; i < self->set_pools->len; i++)
       vkDestroyDescriptorPool (
@@ -150,7 +154,9 @@ clv_commands_fail (ClvCommands *self, GError *error)
     g_error_free (error);
 }
 
-/* All that was recorded before is finished and seen by all that follows. */
+/* All that was recorded or submitted before is finished and seen by all that
+ * follows: the first scope of a barrier reaches back over the whole queue
+ * (Vulkan 1.3, 7.2, submission order). */
 static void
 barrier (ClvCommands *self)
 {
@@ -373,14 +379,47 @@ print_times (ClvCommands *self)
 }
 
 gboolean
-clv_commands_run (ClvCommands *self, GError **error)
+clv_commands_wait (ClvCommands *self, GError **error)
 {
-  if (!clv_device_submit_and_wait (
-          self->device, self->cmd, self->fence, error)) {
+  if (!self->submitted)
+    return TRUE;
+  if (!clv_device_wait (self->device, self->fence, error)) {
     g_prefix_error (error, "commands \"%s\": ", self->name);
     return FALSE;
   }
+  self->submitted = FALSE;
   if (self->timed != NULL)
     print_times (self);
   return TRUE;
+}
+
+gboolean
+clv_commands_are_running (ClvCommands *self)
+{
+  return self->submitted &&
+         vkGetFenceStatus (self->vk, self->fence) == VK_NOT_READY;
+}
+
+gboolean
+clv_commands_submit (ClvCommands *self, ClvCommands *then, GError **error)
+{
+  const VkCommandBuffer cmds[2] = { self->cmd,
+    then != NULL ? then->cmd : VK_NULL_HANDLE };
+
+  if (!clv_commands_wait (self, error))
+    return FALSE;
+  if (!clv_device_submit (
+          self->device, cmds, then != NULL ? 2 : 1, self->fence, error)) {
+    g_prefix_error (error, "commands \"%s\": ", self->name);
+    return FALSE;
+  }
+  self->submitted = TRUE;
+  return TRUE;
+}
+
+gboolean
+clv_commands_run (ClvCommands *self, GError **error)
+{
+  return clv_commands_submit (self, NULL, error) &&
+         clv_commands_wait (self, error);
 }

@@ -44,7 +44,22 @@ void clv_commands_zero (ClvCommands *self, const ClvBuffer *buffer);
 /* Ends recording. FALSE with the first error of the recording. */
 gboolean clv_commands_end (ClvCommands *self, GError **error);
 
-/* Runs it and waits; see clv_device_submit_and_wait(). One thread at a time. */
+/* Hands it to the device, and behind it `then` if that is not NULL, and does not
+ * wait. Everything that was handed over before is finished before it begins, and
+ * its writes are seen. What runs already is waited for first: its commands for
+ * themselves, `then` only with those that it was submitted behind. One thread at
+ * a time; another one may wait. */
+gboolean clv_commands_submit (
+    ClvCommands *self, ClvCommands *then, GError **error);
+
+/* Waits until what was submitted last is done; TRUE at once if it is. Not for
+ * ever: see clv_device_wait(). */
+gboolean clv_commands_wait (ClvCommands *self, GError **error);
+
+/* Submitted and not done yet. Never blocks. */
+gboolean clv_commands_are_running (ClvCommands *self);
+
+/* clv_commands_submit() and clv_commands_wait(). */
 gboolean clv_commands_run (ClvCommands *self, GError **error);
 
 /* The number of dispatches recorded. */

@@ -45,10 +45,15 @@ ClvDebugFlags clv_device_get_debug (ClvDevice *self);
 void clv_device_name_object (
     ClvDevice *self, VkObjectType type, guint64 handle, const gchar *name);
 
-/* Queue access is serialised inside. Waits for the end, but not for ever: a
- * time-out is CLV_ERROR_DEVICE_LOST, and every later call fails at once. */
-gboolean clv_device_submit_and_wait (
-    ClvDevice *self, VkCommandBuffer cmd, VkFence fence, GError **error);
+/* Hands over command buffers in order and resets the fence, which tells their
+ * end and that of all that was handed over before. Queue access is serialised
+ * inside. At once CLV_ERROR_DEVICE_LOST if the device is. */
+gboolean clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds,
+    guint n_cmds, VkFence fence, GError **error);
+
+/* Waits for the fence, but not for ever: a time-out is CLV_ERROR_DEVICE_LOST, and
+ * every later call fails at once. Any thread. */
+gboolean clv_device_wait (ClvDevice *self, VkFence fence, GError **error);
 
 /* The device does not answer any more. Objects that it may still be using must
  * then be leaked and not destroyed. Any thread. */

@@ -455,31 +455,50 @@ clv_device_end_label (ClvDevice *self, VkCommandBuffer cmd)
     self->end_label (cmd);
 }
 
+static gboolean
+check_alive (ClvDevice *self, GError **error)
+{
+  if (!clv_device_is_lost (self))
+    return TRUE;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
+      "%s: the device was lost before", self->candidate->info.name);
+  return FALSE;
+}
+
 gboolean
-clv_device_submit_and_wait (
-    ClvDevice *self, VkCommandBuffer cmd, VkFence fence, GError **error)
+clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds, guint n_cmds,
+    VkFence fence, GError **error)
 {
   const VkSubmitInfo submit = {
     .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-    .commandBufferCount = 1,
-    .pCommandBuffers = &cmd,
+    .commandBufferCount = n_cmds,
+    .pCommandBuffers = cmds,
   };
   VkResult result;
 
-  if (clv_device_is_lost (self)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
-        "%s: the device was lost before", self->candidate->info.name);
+  if (!check_alive (self, error))
     return FALSE;
-  }
   CLV_VK (vkResetFences, self->vk, 1, &fence);
   g_mutex_lock (&self->queue_lock);
   result = vkQueueSubmit (self->queue, 1, &submit, fence);
   g_mutex_unlock (&self->queue_lock);
   if (result == VK_ERROR_DEVICE_LOST)
     g_atomic_int_set (&self->lost, TRUE);
-  if (!clv_vk_check (result, "vkQueueSubmit", error))
-    goto fail;
+  if (clv_vk_check (result, "vkQueueSubmit", error))
+    return TRUE;
 
+fail:
+  g_prefix_error (error, "%s: ", self->candidate->info.name);
+  return FALSE;
+}
+
+gboolean
+clv_device_wait (ClvDevice *self, VkFence fence, GError **error)
+{
+  VkResult result;
+
+  if (!check_alive (self, error))
+    return FALSE;
   result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, self->timeout_ns);
   if (result != VK_SUCCESS)
     g_atomic_int_set (&self->lost, TRUE);
@@ -489,11 +508,8 @@ clv_device_submit_and_wait (
         self->timeout_ns / 1e9);
     return FALSE;
   }
-  if (!clv_vk_check (result, "vkWaitForFences", error))
-    goto fail;
-  return TRUE;
-
-fail:
+  if (clv_vk_check (result, "vkWaitForFences", error))
+    return TRUE;
   g_prefix_error (error, "%s: ", self->candidate->info.name);
   return FALSE;
 }

@@ -1,68 +1,125 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who shares a batch, and who gets whose answer and whose error; without a
+/* Who shares a batch, and who gets whose answer and whose error, when; without a
  * device. A frame's embedding is here its width and its height. */
 
 #include <clv/clv-error.h>
+#include <gio/gio.h>
 #include <string.h>
 
 #include "engine/clv-engine-queue.h"
-#include "engine/clv-engine-registry.h"
+#include "engine/clv-engine-rate.h"
 
-#define WIDTH 2
-#define BAD   666 /* the width of a frame that cannot be encoded */
-#define LOST  667 /* the width of a frame that kills the device */
+#define WIDTH     2
+#define MAX_BATCH 4
+#define BAD       666 /* the width of a frame that cannot be loaded */
+#define LOST      667 /* the width of a frame that kills the device */
+#define REFUSED   668 /* the width of a frame whose batch cannot be started */
 
+/* A device that takes one batch after the other, and as long as it is told. */
 typedef struct {
   GMutex mutex;
   GCond cond;
-  gboolean held;  /* the worker waits in its next call */
-  gboolean ready; /* the worker is in that call */
-  guint n_calls;
+  gboolean held;       /* batches do not end */
+  gboolean texts_held; /* texts do not either */
+  gboolean flying[CLV_ENGINE_SETS];
+  ClvFrame frames[CLV_ENGINE_SETS][MAX_BATCH];
+  guint n_loads;
+  guint n_starts;
+  guint n_finishing; /* calls of finish so far */
   guint largest;
-  GString *order; /* f for a call with frames, t with texts */
-  GThread *thread;
+  GString *order; /* the widths of the frames of each batch; t for texts */
 } Work;
 
-static void
-enter (Work *self, gchar kind, guint n)
+static gboolean
+load_frame (
+    gpointer data, guint set, guint slot, const ClvFrame *frame, GError **error)
 {
+  Work *self = data;
+
   g_mutex_lock (&self->mutex);
-  self->ready = TRUE;
+  g_assert_false (self->flying[set]);
+  g_assert_cmpuint (slot, <, MAX_BATCH);
+  self->frames[set][slot] = *frame;
+  self->n_loads++;
   g_cond_broadcast (&self->cond);
-  while (self->held)
-    g_cond_wait (&self->cond, &self->mutex);
-  self->n_calls++;
-  self->largest = MAX (self->largest, n);
-  g_string_append_c (self->order, kind);
-  g_assert_true (self->thread == NULL || self->thread == g_thread_self ());
-  self->thread = g_thread_self ();
   g_mutex_unlock (&self->mutex);
+  if (frame->width != BAD)
+    return TRUE;
+  g_set_error (
+      error, CLV_ERROR, CLV_ERROR_FAILED, "frame of height %u", frame->height);
+  return FALSE;
 }
 
 static gboolean
-encode_frames (gpointer data, const ClvFrame *frames, guint n, gfloat *ret_rows,
-    GError **error)
+start (gpointer data, guint set, guint n, GError **error)
 {
-  enter (data, 'f', n);
+  Work *self = data;
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&self->mutex);
+  g_assert_cmpuint (n, >, 0);
+  g_assert_false (self->flying[set]);
+  /* Buffers grow: nothing may be using them. */
+  for (guint i = 0; n > self->largest && i < CLV_ENGINE_SETS; i++)
+    g_assert_false (self->flying[i]);
   for (guint i = 0; i < n; i++) {
-    if (frames[i].width == BAD || frames[i].width == LOST) {
-      g_set_error (error, CLV_ERROR,
-          frames[i].width == LOST ? CLV_ERROR_DEVICE_LOST : CLV_ERROR_FAILED,
-          "frame of height %u", frames[i].height);
-      return FALSE;
-    }
-    ret_rows[WIDTH * i] = (gfloat) frames[i].width;
-    ret_rows[WIDTH * i + 1] = (gfloat) frames[i].height;
+    ok = ok && self->frames[set][i].width != REFUSED;
+    g_string_append_printf (
+        self->order, "%s%u", i > 0 ? "," : "", self->frames[set][i].width);
   }
-  return TRUE;
+  g_string_append_c (self->order, ' ');
+  self->n_starts++;
+  self->largest = MAX (self->largest, n);
+  self->flying[set] = ok;
+  g_mutex_unlock (&self->mutex);
+  if (!ok)
+    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_NO_MEMORY, "refused");
+  return ok;
+}
+
+static gboolean
+finish (gpointer data, guint set, guint n, GError **error)
+{
+  Work *self = data;
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&self->mutex);
+  self->n_finishing++;
+  g_cond_broadcast (&self->cond);
+  while (self->held)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_assert_true (self->flying[set]);
+  self->flying[set] = FALSE;
+  for (guint i = 0; i < n; i++)
+    ok = ok && self->frames[set][i].width != LOST;
+  g_mutex_unlock (&self->mutex);
+  if (!ok)
+    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST, "lost");
+  return ok;
+}
+
+static void
+read_row (gpointer data, guint set, guint slot, gfloat *ret_row)
+{
+  Work *self = data;
+
+  ret_row[0] = (gfloat) self->frames[set][slot].width;
+  ret_row[1] = (gfloat) self->frames[set][slot].height;
 }
 
 static gboolean
 encode_texts (gpointer data, const gchar *const *texts, guint n,
     gfloat *ret_rows, GError **error)
 {
-  enter (data, 't', n);
+  Work *self = data;
+
+  g_mutex_lock (&self->mutex);
+  g_string_append_printf (self->order, "t%u ", n);
+  g_cond_broadcast (&self->cond);
+  while (self->texts_held)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_mutex_unlock (&self->mutex);
   for (guint i = 0; i < n; i++) {
     if (g_str_equal (texts[i], "bad")) {
       g_set_error_literal (error, CLV_ERROR, CLV_ERROR_FAILED, "bad text");
@@ -78,12 +135,16 @@ static ClvEngineQueue *
 open_queue (Work *work)
 {
   const ClvEngineWork params = {
-    .encode_frames = encode_frames,
+    .load_frame = load_frame,
+    .start = start,
+    .finish = finish,
+    .read_row = read_row,
     .encode_texts = encode_texts,
     .data = work,
     .width = WIDTH,
-    .max_batch = 4,
-    .text_slice = 3,
+    .max_batch = MAX_BATCH,
+    .text_slice = 5,
+    .text_slice_beside = 3,
   };
 
   *work = (Work){ .order = g_string_new (NULL) };
@@ -95,84 +156,73 @@ open_queue (Work *work)
 static void
 close_queue (Work *work, ClvEngineQueue *queue)
 {
-  clv_engine_queue_free (queue);
+  clv_engine_queue_close (queue);
   g_string_free (work->order, TRUE);
   g_mutex_clear (&work->mutex);
   g_cond_clear (&work->cond);
 }
 
-/* A caller with its own frames; its answers are checked in its thread. */
-typedef struct {
-  ClvEngineQueue *queue;
-  guint width;
-  guint n;
-  gint code; /* of the error it has to get, or -1 */
-  GThread *thread;
-} Caller;
-
-static gpointer
-call (gpointer data)
+static ClvFuture *
+submit (ClvEngineQueue *queue, guint width, guint n, const ClvRequest *how)
 {
-  Caller *self = data;
-  g_autofree ClvFrame *frames = g_new0 (ClvFrame, self->n);
-  g_autofree gfloat *rows = g_new0 (gfloat, (gsize) self->n * WIDTH);
-  g_autoptr (GError) error = NULL;
-  gboolean ok;
+  g_autofree ClvFrame *frames = g_new0 (ClvFrame, n);
 
-  for (guint i = 0; i < self->n; i++) {
-    frames[i].width = self->width;
+  for (guint i = 0; i < n; i++) {
+    frames[i].width = width;
     frames[i].height = i + 1;
   }
-  ok = clv_engine_queue_frames (self->queue, frames, self->n, rows, &error);
-  if (self->code >= 0) {
-    g_assert_false (ok);
-    g_assert_error (error, CLV_ERROR, self->code);
-    g_assert_cmpfloat (rows[0], ==, 0);
-    return NULL;
-  }
+  return clv_engine_queue_submit (queue, frames, n, how);
+}
+
+/* Takes the reference. */
+static void
+expect_rows (ClvFuture *future, guint width, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  const gfloat *rows = clv_future_get (future, &error);
+
   g_assert_no_error (error);
-  g_assert_true (ok);
-  for (guint i = 0; i < self->n; i++) {
-    g_assert_cmpfloat (rows[WIDTH * i], ==, self->width);
+  for (guint i = 0; i < n; i++) {
+    g_assert_cmpfloat (rows[WIDTH * i], ==, width);
     g_assert_cmpfloat (rows[WIDTH * i + 1], ==, i + 1);
   }
-  return NULL;
+  clv_future_unref (future);
 }
 
 static void
-start (Caller *self, ClvEngineQueue *queue, guint width, guint n, gint code)
+expect_error (ClvFuture *future, GQuark domain, gint code)
 {
-  *self = (Caller){ queue, width, n, code, NULL };
-  self->thread = g_thread_new ("caller", call, self);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (clv_future_get (future, &error));
+  g_assert_error (error, domain, code);
+  clv_future_unref (future);
 }
 
-static void
-wait_for_waiting (ClvEngineQueue *queue, guint n)
+/* The device takes a batch of this one frame and keeps it. */
+static ClvFuture *
+hold (Work *work, ClvEngineQueue *queue)
 {
-  while (clv_engine_queue_get_n_waiting (queue) != n)
-    g_usleep (1000);
-}
+  ClvFuture *first;
+  guint n;
 
-/* The same while the worker is held: the n-th in the queue. */
-static void
-start_nth (Caller *self, ClvEngineQueue *queue, guint width, guint n_frames,
-    gint code, guint n)
-{
-  start (self, queue, width, n_frames, code);
-  wait_for_waiting (queue, n);
-}
-
-/* Keeps the worker in a call with one frame while others queue up behind it. */
-static void
-hold (Work *work, ClvEngineQueue *queue, Caller *first)
-{
   g_mutex_lock (&work->mutex);
   work->held = TRUE;
-  work->ready = FALSE;
+  n = work->n_finishing;
   g_mutex_unlock (&work->mutex);
-  start (first, queue, 1, 1, -1);
+  first = submit (queue, 1, 1, NULL);
   g_mutex_lock (&work->mutex);
-  while (!work->ready)
+  while (work->n_finishing == n)
+    g_cond_wait (&work->cond, &work->mutex);
+  g_mutex_unlock (&work->mutex);
+  return first;
+}
+
+static void
+wait_for_loads (Work *work, guint n)
+{
+  g_mutex_lock (&work->mutex);
+  while (work->n_loads < n)
     g_cond_wait (&work->cond, &work->mutex);
   g_mutex_unlock (&work->mutex);
 }
@@ -191,17 +241,20 @@ test_share (void)
 {
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
-  Caller callers[6];
+  ClvFuture *futures[6] = { hold (&work, queue) };
 
-  hold (&work, queue, &callers[0]);
-  for (guint i = 1; i < G_N_ELEMENTS (callers); i++)
-    start_nth (&callers[i], queue, 10 + i, i == 3 ? 2 : 1, -1, i);
+  for (guint i = 1; i < G_N_ELEMENTS (futures); i++)
+    futures[i] = submit (queue, 10 + i, i == 3 ? 2 : 1, NULL);
+  /* The next batch is filled while the first is encoded, and no more. */
+  wait_for_loads (&work, 1 + MAX_BATCH);
+  g_assert_cmpuint (clv_engine_queue_get_n_waiting (queue), ==, 2);
+  g_assert_cmpuint (work.n_starts, ==, 1);
   let_go (&work);
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++)
-    g_thread_join (callers[i].thread);
-  /* 1 alone; then 1 + 1 + 2 fill a batch of 4; then 1 + 1. */
-  g_assert_cmpuint (work.n_calls, ==, 3);
-  g_assert_cmpuint (work.largest, ==, 4);
+  expect_rows (futures[0], 1, 1);
+  for (guint i = 1; i < G_N_ELEMENTS (futures); i++)
+    expect_rows (futures[i], 10 + i, i == 3 ? 2 : 1);
+  g_assert_cmpuint (work.n_starts, ==, 3);
+  g_assert_cmpuint (work.largest, ==, MAX_BATCH);
   close_queue (&work, queue);
 }
 
@@ -210,11 +263,39 @@ test_large_request (void)
 {
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
-  Caller caller;
+  ClvFuture *future = submit (queue, 3, 9, NULL);
 
-  start (&caller, queue, 3, 9, -1);
-  g_thread_join (caller.thread);
-  g_assert_cmpuint (work.n_calls, ==, 1);
+  expect_rows (clv_future_ref (future), 3, 9);
+  g_assert_cmpstr (work.order->str, ==, "3,3,3,3 3,3,3,3 3 ");
+  clv_future_unref (future);
+  close_queue (&work, queue);
+}
+
+/* With full batches the next one is behind the first before that ends. */
+static void
+test_behind (void)
+{
+  Work work;
+  ClvEngineQueue *queue = open_queue (&work);
+  ClvFuture *warm = submit (queue, 2, MAX_BATCH, NULL);
+  ClvFuture *futures[2];
+
+  expect_rows (warm, 2, MAX_BATCH);
+  futures[0] = hold (&work, queue);
+  futures[1] = submit (queue, 5, MAX_BATCH, NULL);
+  while (TRUE) {
+    gboolean both;
+
+    g_mutex_lock (&work.mutex);
+    both = work.flying[0] && work.flying[1];
+    g_mutex_unlock (&work.mutex);
+    if (both)
+      break;
+    g_usleep (1000);
+  }
+  let_go (&work);
+  expect_rows (futures[0], 1, 1);
+  expect_rows (futures[1], 5, MAX_BATCH);
   close_queue (&work, queue);
 }
 
@@ -223,19 +304,20 @@ test_bad_frame (void)
 {
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
-  Caller callers[4];
+  ClvFuture *futures[4] = { hold (&work, queue) };
 
-  hold (&work, queue, &callers[0]);
-  start_nth (&callers[1], queue, 5, 1, -1, 1);
-  start_nth (&callers[2], queue, BAD, 1, CLV_ERROR_FAILED, 2);
-  start_nth (&callers[3], queue, 7, 2, -1, 3);
+  futures[1] = submit (queue, 5, 1, NULL);
+  futures[2] = submit (queue, BAD, 3, NULL);
+  futures[3] = submit (queue, 7, 2, NULL);
   let_go (&work);
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++)
-    g_thread_join (callers[i].thread);
-  g_assert_cmpuint (work.n_calls, ==, 1 + 1 + 3);
-  start (&callers[0], queue, BAD, 1, CLV_ERROR_FAILED);
-  g_thread_join (callers[0].thread);
-  g_assert_cmpuint (work.n_calls, ==, 6); /* alone, it is not tried again */
+  expect_rows (futures[0], 1, 1);
+  expect_rows (futures[1], 5, 1);
+  expect_error (futures[2], CLV_ERROR, CLV_ERROR_FAILED);
+  expect_rows (futures[3], 7, 2);
+  /* Of the bad request one frame was tried. */
+  g_assert_cmpuint (work.n_loads, ==, 1 + 1 + 1 + 2);
+  expect_error (submit (queue, BAD, 1, NULL), CLV_ERROR, CLV_ERROR_FAILED);
+  expect_rows (submit (queue, 8, 1, NULL), 8, 1);
   close_queue (&work, queue);
 }
 
@@ -244,15 +326,36 @@ test_lost (void)
 {
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
-  Caller callers[3];
+  ClvFuture *futures[3] = { hold (&work, queue) };
 
-  hold (&work, queue, &callers[0]);
-  start_nth (&callers[1], queue, 5, 1, CLV_ERROR_DEVICE_LOST, 1);
-  start_nth (&callers[2], queue, LOST, 1, CLV_ERROR_DEVICE_LOST, 2);
+  futures[1] = submit (queue, 5, 1, NULL);
+  futures[2] = submit (queue, LOST, 1, NULL);
   let_go (&work);
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++)
-    g_thread_join (callers[i].thread);
-  g_assert_cmpuint (work.n_calls, ==, 2);
+  expect_rows (futures[0], 1, 1);
+  expect_error (futures[1], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  expect_error (futures[2], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  g_assert_cmpuint (work.n_starts, ==, 2);
+  /* A request whose first batch is lost loads no more. */
+  expect_error (
+      submit (queue, LOST, 20, NULL), CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  g_assert_cmpuint (work.n_loads, <, 3 + 20);
+  close_queue (&work, queue);
+}
+
+static void
+test_refused (void)
+{
+  Work work;
+  ClvEngineQueue *queue = open_queue (&work);
+  ClvFuture *first = hold (&work, queue);
+  ClvFuture *refused = submit (queue, REFUSED, 2, NULL);
+  ClvFuture *beside = submit (queue, 9, 1, NULL);
+
+  let_go (&work);
+  expect_rows (first, 1, 1);
+  expect_error (refused, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  expect_error (beside, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  expect_rows (submit (queue, 9, 3, NULL), 9, 3);
   close_queue (&work, queue);
 }
 
@@ -274,32 +377,52 @@ call_texts (gpointer data)
   return NULL;
 }
 
+/* Eight texts: while there is video three at a time, each slice behind a batch. */
 static void
 test_texts (void)
 {
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
-  Caller callers[3];
+  ClvFuture *futures[3] = { NULL };
   GThread *texts;
 
-  hold (&work, queue, &callers[0]);
+  g_mutex_lock (&work.mutex);
+  work.texts_held = TRUE;
+  g_mutex_unlock (&work.mutex);
+  expect_rows (submit (queue, 1, 1, NULL), 1, 1);
   texts = g_thread_new ("texts", call_texts, queue);
-  wait_for_waiting (queue, 1);
-  start_nth (&callers[1], queue, 5, 1, -1, 2);
-  start_nth (&callers[2], queue, 6, 1, -1, 3);
-  let_go (&work);
+  g_mutex_lock (&work.mutex);
+  while (strchr (work.order->str, 't') == NULL)
+    g_cond_wait (&work.cond, &work.mutex);
+  g_mutex_unlock (&work.mutex);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    futures[i] = submit (queue, 5 + i, MAX_BATCH, NULL);
+  g_mutex_lock (&work.mutex);
+  work.texts_held = FALSE;
+  g_cond_broadcast (&work.cond);
+  g_mutex_unlock (&work.mutex);
   g_thread_join (texts);
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++)
-    g_thread_join (callers[i].thread);
-  /* Eight texts by three, and the frames after the first slice. */
-  g_assert_cmpstr (work.order->str, ==, "ftftt");
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    expect_rows (futures[i], 5 + i, MAX_BATCH);
+  g_assert_cmpstr (work.order->str, ==, "1 t3 5,6,7,5 t3 6,7,5,6 t2 7,5,6,7 ");
+  close_queue (&work, queue);
+}
+
+static void
+test_only_texts (void)
+{
+  Work work;
+  ClvEngineQueue *queue = open_queue (&work);
+
+  call_texts (queue);
+  g_assert_cmpstr (work.order->str, ==, "t5 t3 ");
   close_queue (&work, queue);
 }
 
 static void
 test_bad_text (void)
 {
-  const gchar *const texts[] = { "a", "b", "c", "d", "bad", "e" };
+  const gchar *const texts[] = { "a", "b", "c", "d", "e", "f", "bad", "g" };
   gfloat rows[G_N_ELEMENTS (texts)][WIDTH];
   Work work;
   ClvEngineQueue *queue = open_queue (&work);
@@ -309,92 +432,30 @@ test_bad_text (void)
       queue, texts, G_N_ELEMENTS (texts), rows[0], &error));
   g_assert_error (error, CLV_ERROR, CLV_ERROR_FAILED);
   g_assert_true (clv_engine_queue_texts (queue, texts, 0, rows[0], NULL));
-  g_assert_true (clv_engine_queue_texts (queue, texts, 4, rows[0], NULL));
+  g_assert_true (clv_engine_queue_texts (queue, texts, 6, rows[0], NULL));
   close_queue (&work, queue);
 }
 
-static gpointer
-call_often (gpointer data)
-{
-  Caller *self = data;
-
-  for (guint i = 0; i < 500; i++) {
-    self->n = 1 + i % 5;
-    call (self);
-  }
-  return NULL;
-}
-
 static void
-test_threads (void)
+test_rate (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  Caller callers[8];
+  ClvEngineRate rate;
 
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++) {
-    gboolean bad = i == 5;
+  clv_engine_rate_init (&rate, 0);
+  g_assert_cmpfloat (clv_engine_rate_get (&rate), ==, 0);
+  /* Four pictures in 200 ms; then one that waited 100 ms for the other batch. */
+  g_assert_cmpuint (clv_engine_rate_add (&rate, 4, 1000000, 1200000), ==, 1);
+  g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 20, 1e-9);
+  g_assert_cmpuint (clv_engine_rate_add (&rate, 1, 1100000, 1350000), ==, 2);
+  g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 10, 1e-9);
+  clv_engine_rate_clear (&rate);
 
-    callers[i] = (Caller){ queue, bad ? BAD : 20 + i, 1,
-      bad ? CLV_ERROR_FAILED : -1, NULL };
-    callers[i].thread = g_thread_new ("caller", call_often, &callers[i]);
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (callers); i++)
-    g_thread_join (callers[i].thread);
-  close_queue (&work, queue);
-}
-
-static gpointer
-make_object (gpointer user_data, GError **error)
-{
-  guint *n_made = user_data;
-
-  g_usleep (10000);
-  if (++*n_made == 1) {
-    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_FAILED, "not yet");
-    return NULL;
-  }
-  return g_object_new (G_TYPE_OBJECT, NULL);
-}
-
-static gpointer
-get_object (gpointer user_data)
-{
-  return clv_registry_get ("threads", make_object, user_data, NULL);
-}
-
-static void
-test_registry (void)
-{
-  guint n_made = 0;
-  GThread *threads[6];
-  gpointer objects[6];
-  gpointer kept = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("get", get_object, &n_made);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++) {
-    objects[i] = g_thread_join (threads[i]);
-    if (objects[i] != NULL)
-      kept = objects[i];
-  }
-  /* The first failed, the second made the object of all others. */
-  g_assert_cmpuint (n_made, ==, 2);
-  for (guint i = 0; i < G_N_ELEMENTS (objects); i++) {
-    g_assert_true (objects[i] == NULL || objects[i] == kept);
-    if (objects[i] != NULL && objects[i] != kept)
-      g_object_unref (objects[i]);
-  }
-  clv_registry_forget (kept);
-  objects[0] = clv_registry_get ("threads", make_object, &n_made, NULL);
-  g_assert_true (objects[0] != kept);
-  g_object_unref (objects[0]);
-  for (guint i = 0; i < G_N_ELEMENTS (objects) - 1; i++)
-    g_object_unref (kept);
-
-  objects[0] = clv_registry_get ("threads", make_object, &n_made, NULL);
-  g_assert_cmpuint (n_made, ==, 4); /* nobody held the last one */
-  g_object_unref (objects[0]);
+  /* What was known before gives way to what is measured. */
+  clv_engine_rate_init (&rate, 0.5);
+  g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 2, 1e-9);
+  clv_engine_rate_add (&rate, 1, 1000000, 1100000);
+  g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 10, 1e-9);
+  clv_engine_rate_clear (&rate);
 }
 
 int
@@ -403,18 +464,23 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine-queue/frames that wait share a batch", test_share);
   g_test_add_func (
-      "/engine-queue/a large request is one batch", test_large_request);
+      "/engine-queue/a large request is several batches", test_large_request);
+  g_test_add_func (
+      "/engine-queue/a full batch does not wait for the one before",
+      test_behind);
   g_test_add_func (
       "/engine-queue/a bad frame fails its own request", test_bad_frame);
   g_test_add_func ("/engine-queue/a lost device fails all", test_lost);
   g_test_add_func (
-      "/engine-queue/frames pass between the slices of a long list of texts",
+      "/engine-queue/a batch that does not start fails its requests",
+      test_refused);
+  g_test_add_func (
+      "/engine-queue/batches pass between the slices of a long list of texts",
       test_texts);
   g_test_add_func (
+      "/engine-queue/without video the slices are longer", test_only_texts);
+  g_test_add_func (
       "/engine-queue/a bad text fails its own request", test_bad_text);
-  g_test_add_func (
-      "/engine-queue/many threads get their own answers", test_threads);
-  g_test_add_func (
-      "/engine-queue/an object is made once and held weakly", test_registry);
+  g_test_add_func ("/engine-queue/the rate is that of the device", test_rate);
   return g_test_run ();
 }

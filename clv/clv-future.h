@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <clv/clv-types.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ClvFuture:
+ *
+ * The answer to frames that were given to clv_engine_submit(), now or later.
+ * Counted references; all functions may be called from any thread. A future
+ * outlives its engine. Dropping the last reference never blocks; frames that
+ * nobody can hear about any more (no reference, no callback) are not encoded
+ * unless they already are being encoded.
+ */
+typedef struct _ClvFuture ClvFuture;
+
+#define CLV_TYPE_FUTURE (clv_future_get_type ())
+GType clv_future_get_type (void);
+
+/* Called from a thread of the engine, without locks: it should return soon, as
+ * others wait behind it, and may call anything but what waits for an answer of
+ * the same engine. */
+typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
+
+/**
+ * ClvRequest:
+ * @stream: whose frames these are: any address of the caller's. Streams take
+ *   turns, and the answers of one stream come in the order of its requests.
+ *   %NULL: a stream of its own
+ * @deadline_us: monotonic time until which the batch may wait for more frames;
+ *   0: not at all. A batch is closed when it is full, and once the device is
+ *   free at the earliest deadline of its frames.
+ * @pixels_read: (nullable): the pixels are no longer read, and may be changed or
+ *   freed; usually long before the answer
+ * @answered: (nullable): there is an answer
+ * @user_data: for both
+ *
+ * How frames are to be encoded; all zero is a good default. For each request
+ * that was accepted each callback is called exactly once, @pixels_read first,
+ * also where the request fails or is cancelled, and at the latest when the engine
+ * is closed.
+ */
+typedef struct {
+  gconstpointer stream;
+  gint64 deadline_us;
+  ClvFutureFunc pixels_read;
+  ClvFutureFunc answered;
+  gpointer user_data;
+} ClvRequest;
+
+ClvFuture *clv_future_ref (ClvFuture *self);
+void clv_future_unref (ClvFuture *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvFuture, clv_future_unref)
+
+/* TRUE once there is an answer: embeddings, an error, or that it was
+ * cancelled. Never blocks. */
+gboolean clv_future_is_answered (ClvFuture *self);
+
+/* Waits for the answer until the monotonic time `end_us`, negative: for ever.
+ * FALSE: there was none. */
+gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
+
+/**
+ * clv_future_get:
+ *
+ * Waits for the answer. Whatever it is, the engine no longer reads the pixels.
+ *
+ * Returns: (transfer none) (nullable): n_frames rows of D floats, of unit
+ * length, which live as long as the future; %NULL with the error of this
+ * request, %CLV_ERROR_DEVICE_LOST, or %G_IO_ERROR_CANCELLED
+ */
+const gfloat *clv_future_get (ClvFuture *self, GError **error);
+
+/**
+ * clv_future_cancel:
+ *
+ * The answer is not wanted any more: it becomes %G_IO_ERROR_CANCELLED, unless
+ * there is one already. Frames that wait are taken out of the queue; frames
+ * that are being encoded are finished for nothing. Does not block and does not
+ * disturb the requests of others. Callbacks still come, from the engine's
+ * thread, as they do for every request.
+ */
+void clv_future_cancel (ClvFuture *self);
+
+/* Of an answered request; monotonic times in microseconds, 0 where that never
+ * happened. */
+typedef struct {
+  gint64 submitted_us;
+  gint64 started_us; /* its last batch was given to the device */
+  gint64 answered_us;
+  guint batch; /* frames in that batch, those of others included */
+} ClvFutureTiming;
+
+void clv_future_get_timing (ClvFuture *self, ClvFutureTiming *ret_timing);
+
+G_END_DECLS

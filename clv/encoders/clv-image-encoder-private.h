@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The image encoder in parts, so that one batch is filled while another is
+ * encoded. There are two sets of what belongs to a batch: its patches and its
+ * result. What lies between them is there once, as the device runs one batch
+ * after the other. */
+
+#pragma once
+
+#include <clv/clv-image-encoder.h>
+
+G_BEGIN_DECLS
+
+#define CLV_IMAGE_ENCODER_SETS 2
+
+/* Pictures that fit in one batch: at most CLV_MAX_BATCH, fewer where a storage
+ * buffer of the device is small. */
+guint clv_image_encoder_get_max_batch (ClvImageEncoder *self);
+
+/* Copies a picture to the device and lets it be resized and normalised there, into
+ * place `slot` of a set that is not being encoded. The pixels are read when it
+ * returns. FALSE: the place is as before, or undefined. */
+gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
+    const ClvFrame *frame, GError **error);
+
+/* Lets places 0 … n-1 be encoded, and does not wait. With a larger n than ever
+ * before nothing else may be under way. One thread at a time for this and the
+ * function before. */
+gboolean clv_image_encoder_start (
+    ClvImageEncoder *self, guint set, guint n, GError **error);
+
+/* Waits for the set; then its embeddings may be read, each D floats. One thread at
+ * a time, which may be another one. */
+gboolean clv_image_encoder_finish (
+    ClvImageEncoder *self, guint set, guint n, GError **error);
+void clv_image_encoder_read (
+    ClvImageEncoder *self, guint set, guint slot, gfloat *ret_embedding);
+
+G_END_DECLS

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One object for each key, for as long as somebody holds it. */
+
+#include <clv/clv-error.h>
+
+#include "engine/clv-engine-registry.h"
+
+static gpointer
+make_object (gpointer user_data, GError **error)
+{
+  guint *n_made = user_data;
+
+  g_usleep (10000);
+  if (++*n_made == 1) {
+    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_FAILED, "not yet");
+    return NULL;
+  }
+  return g_object_new (G_TYPE_OBJECT, NULL);
+}
+
+static gpointer
+get_object (gpointer user_data)
+{
+  return clv_registry_get ("threads", make_object, user_data, NULL);
+}
+
+static void
+test_registry (void)
+{
+  guint n_made = 0;
+  GThread *threads[6];
+  gpointer objects[6];
+  gpointer kept = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("get", get_object, &n_made);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++) {
+    objects[i] = g_thread_join (threads[i]);
+    if (objects[i] != NULL)
+      kept = objects[i];
+  }
+  /* The first failed, the second made the object of all others. */
+  g_assert_cmpuint (n_made, ==, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (objects); i++) {
+    g_assert_true (objects[i] == NULL || objects[i] == kept);
+    if (objects[i] != NULL && objects[i] != kept)
+      g_object_unref (objects[i]);
+  }
+  clv_registry_forget (kept);
+  objects[0] = clv_registry_get ("threads", make_object, &n_made, NULL);
+  g_assert_true (objects[0] != kept);
+  g_object_unref (objects[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (objects) - 1; i++)
+    g_object_unref (kept);
+
+  objects[0] = clv_registry_get ("threads", make_object, &n_made, NULL);
+  g_assert_cmpuint (n_made, ==, 4); /* nobody held the last one */
+  g_object_unref (objects[0]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func (
+      "/engine-registry/an object is made once and held weakly", test_registry);
+  return g_test_run ();
+}
