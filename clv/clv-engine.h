@@ -81,8 +81,15 @@ gboolean clv_engine_encode_frames (ClvEngine *self, const ClvFrame *frames,
 gboolean clv_engine_encode_texts (ClvEngine *self, const gchar *const *texts,
     guint n_texts, gfloat *ret_embeddings, GError **error);
 
-/* clv_prompts_encode() with this engine's text tower and the disk cache. */
-gboolean clv_engine_encode_prompts (
-    ClvEngine *self, ClvPrompts *prompts, GError **error);
+/**
+ * clv_engine_encode_prompts:
+ * @encode_image: (nullable) (scope call): for sets with example pictures:
+ *   decodes one and encodes it with clv_engine_encode_frames(); called on this
+ *   thread with the engine as user_data
+ *
+ * clv_prompts_encode() with this engine's text tower and the disk cache.
+ */
+gboolean clv_engine_encode_prompts (ClvEngine *self, ClvPrompts *prompts,
+    ClvEncodeImageFunc encode_image, GError **error);
 
 G_END_DECLS

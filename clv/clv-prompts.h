@@ -11,14 +11,15 @@ G_DECLARE_FINAL_TYPE (ClvPrompts, clv_prompts, CLV, PROMPTS, GObject)
 
 /**
  * ClvScoring:
- * @CLV_SCORING_AUTO: softmax where a group has several phrases, negatives
- *   counted; cosine where it has one (a softmax over one phrase is always 1)
+ * @CLV_SCORING_AUTO: softmax where a group has several phrases, negatives and
+ *   background phrases counted; cosine where it has one (a softmax over one
+ *   phrase is always 1)
  * @CLV_SCORING_SOFTMAX: the phrases of a group compete; scores sum to 1 with
- *   those of the negatives
+ *   those of negatives and background phrases
  * @CLV_SCORING_SIGMOID: each phrase by itself; for models trained with it. A
- *   label with negatives is scored against them alone: the softmax of the label
- *   and its negatives
- * @CLV_SCORING_COSINE: the plain cosine, -1 to 1
+ *   label with negatives or background phrases is scored against them alone:
+ *   the softmax of the label and these
+ * @CLV_SCORING_COSINE: the plain cosine, -1 to 1; 0 to 1 with a calibration
  */
 typedef enum {
   CLV_SCORING_AUTO,
@@ -28,11 +29,30 @@ typedef enum {
 } ClvScoring;
 
 /**
+ * ClvCalibration:
+ * @CLV_CALIBRATION_NONE: scores come from the cosine as it is
+ * @CLV_CALIBRATION_MODEL: from how far the cosine stands out from those of the
+ *   same picture and a list of null phrases
+ * @CLV_CALIBRATION_STREAM: from how far the cosine stands out from its own
+ *   running mean in the stream, which is learnt in the first seconds
+ *
+ * What the scores of a group are measured against, so that one threshold means
+ * the same for different phrases, models or cameras. See docs/prompts.md for
+ * the formulas.
+ */
+typedef enum {
+  CLV_CALIBRATION_NONE,
+  CLV_CALIBRATION_MODEL,
+  CLV_CALIBRATION_STREAM,
+} ClvCalibration;
+
+/**
  * ClvLabel:
  * @label: what is reported
  * @group: name of its group
  * @group_index: groups count from 0
  * @scoring: never auto
+ * @calibration: of its group
  * @threshold: the label is active from this score on
  * @off_threshold: an active label stays so until the score is below this;
  *   the same as @threshold unless the file says otherwise
@@ -46,6 +66,7 @@ typedef struct {
   const gchar *group;
   guint group_index;
   ClvScoring scoring;
+  ClvCalibration calibration;
   gfloat threshold;
   gfloat off_threshold;
   gdouble min_duration;
@@ -56,13 +77,19 @@ typedef struct {
  * ClvPromptsDefaults:
  * @templates: (nullable): %NULL-terminated; each holds one {}. %NULL: "{}"
  * @scoring: for groups that do not say
- * @threshold: for labels that do not say; negative: 0.5 for softmax and
- *   sigmoid, 0.25 for cosine
+ * @threshold: for labels that do not say; negative: 0.25 for cosines without
+ *   calibration, otherwise 0.5
+ * @calibration: for groups that do not say
+ * @background: whether groups that do not say get the built-in background
+ *   phrases, which compete and are never reported; not where the scoring is
+ *   cosine
  */
 typedef struct {
   const gchar *const *templates;
   ClvScoring scoring;
   gfloat threshold;
+  ClvCalibration calibration;
+  gboolean background;
 } ClvPromptsDefaults;
 
 /**
@@ -81,9 +108,11 @@ ClvPrompts *clv_prompts_new_from_string (
  * clv_prompts_new_from_file:
  * @path: JSON, see docs/prompts.md
  *
- * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR,
- * %CLV_ERROR_BAD_FILE or %CLV_ERROR_UNSUPPORTED (example pictures); the message
- * names the file and the line or the JSON path
+ * Example pictures are looked for beside the file and read when the set is
+ * encoded.
+ *
+ * Returns: (transfer full) (nullable): the set; %NULL with %G_FILE_ERROR or
+ * %CLV_ERROR_BAD_FILE; the message names the file and the line or the JSON path
  */
 ClvPrompts *clv_prompts_new_from_file (
     const gchar *path, const ClvPromptsDefaults *defaults, GError **error);
@@ -104,6 +133,17 @@ typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
     gfloat *ret_embeddings, gpointer user_data, GError **error);
 
 /**
+ * ClvEncodeImageFunc:
+ * @path: of the picture, for messages
+ * @bytes: the file's content, any format that the caller can decode
+ *
+ * Fills one row of unit length, as clv_image_encoder_encode() does of the
+ * decoded picture.
+ */
+typedef gboolean (*ClvEncodeImageFunc) (const gchar *path, GBytes *bytes,
+    gfloat *ret_embedding, gpointer user_data, GError **error);
+
+/**
  * clv_prompts_encode:
  * @model_id: keys the cache in memory and on disk: clv_model_get_id(), and
  *   whatever else changes an embedding, such as the precision. %NULL: no cache
@@ -111,16 +151,23 @@ typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
  * @encode: (scope call): asked for the texts that the cache lacks, in blocks of
  *   up to 4096 that are written to the cache one by one, so that an interrupted
  *   run of hours keeps what it has. Not asked if the cache has all.
+ * @encode_image: (nullable) (scope call): asked for each example picture whose
+ *   content the cache lacks; %NULL: sets with pictures are not supported
  *
  * Computes the (P, D) matrix: for each label the mean of the unit vectors of
- * its texts in all templates, made unit again; likewise each negative.
+ * its texts in all templates, made unit again; likewise each negative. Where a
+ * label has pictures, the unit mean of theirs is mixed in by its weight.
  * Call before the set is shared. A second call for the same model does nothing.
+ * Reads the files of pictures, at most 64 MiB each.
  *
  * Returns: %TRUE on success; on failure the set is as before. Errors are those
- * of @encode, %CLV_ERROR_NO_MEMORY, or %CLV_ERROR_FAILED for an embedding that
- * is not of unit length and for a set that is encoded for another model.
+ * of @encode and @encode_image, %CLV_ERROR_NO_MEMORY, %G_FILE_ERROR with the
+ * path of a picture, %CLV_ERROR_UNSUPPORTED for pictures without
+ * @encode_image, or %CLV_ERROR_FAILED for an embedding that is not of unit
+ * length and for a set that is encoded for another model.
  */
 gboolean clv_prompts_encode (ClvPrompts *self, const gchar *model_id,
-    guint width, ClvEncodeTextFunc encode, gpointer user_data, GError **error);
+    guint width, ClvEncodeTextFunc encode, ClvEncodeImageFunc encode_image,
+    gpointer user_data, GError **error);
 
 G_END_DECLS

@@ -78,8 +78,8 @@ ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);
 
-/* Ends every active tag at @time and forgets smoothing and cool-downs: at EOS,
- * at a stop and after a seek. */
+/* Ends every active tag at @time and forgets smoothing, cool-downs and the
+ * stream's baselines: at EOS, at a stop and after a seek. */
 void clv_scorer_close (ClvScorer *self, gdouble time, GArray *events);
 
 G_END_DECLS

@@ -208,7 +208,8 @@ make_prompts (const Options *o, const ClvPromptsDefaults *defaults,
           ? clv_prompts_new_from_string (o->prompts, defaults, error)
           : clv_prompts_new_from_file (o->prompts_file, defaults, error);
 
-  if (prompts == NULL || !clv_engine_encode_prompts (engine, prompts, error))
+  if (prompts == NULL ||
+      !clv_engine_encode_prompts (engine, prompts, NULL, error))
     return NULL;
   return g_steal_pointer (&prompts);
 }

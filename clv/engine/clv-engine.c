@@ -172,9 +172,10 @@ encode_for_prompts (const gchar *const *texts, guint n_texts,
 }
 
 gboolean
-clv_engine_encode_prompts (ClvEngine *self, ClvPrompts *prompts, GError **error)
+clv_engine_encode_prompts (ClvEngine *self, ClvPrompts *prompts,
+    ClvEncodeImageFunc encode_image, GError **error)
 {
   return clv_prompts_encode (prompts, self->core->text_key,
       clv_model_get_embedding_width (self->core->model), encode_for_prompts,
-      self, error);
+      encode_image, self, error);
 }

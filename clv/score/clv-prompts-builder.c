@@ -5,13 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "clv-prompts-phrases.h"
 #include "clv-prompts-private.h"
 
 struct _ClvPromptsBuilder {
   ClvPrompts *prompts;
   gfloat default_threshold;
-  ClvScoring scoring;       /* of the group that is open */
-  guint first_label;        /* of that group */
+  guint first_label;        /* of the group that is open */
   guint first_row;          /* of that group */
   GHashTable *labels;       /* set of the labels of that group */
   GHashTable *groups;       /* set of all names */
@@ -19,6 +19,19 @@ struct _ClvPromptsBuilder {
   guint64 n_texts;
   guint64 n_bytes;
 };
+
+void
+clv_group_spec_init (ClvGroupSpec *self, const ClvPromptsDefaults *defaults,
+    GPtrArray *templates)
+{
+  *self = (ClvGroupSpec){ .templates = templates };
+  if (defaults == NULL)
+    return;
+  self->scoring = defaults->scoring;
+  self->calibration = defaults->calibration;
+  self->background =
+      defaults->background ? clv_prompts_background_phrases : NULL;
+}
 
 ClvPromptsBuilder *
 clv_prompts_builder_new (gfloat default_threshold)
@@ -45,7 +58,7 @@ clv_prompts_builder_free (ClvPromptsBuilder *self)
 
 gboolean
 clv_prompts_builder_begin_group (ClvPromptsBuilder *self, const gchar *where,
-    const gchar *name, ClvScoring scoring, GError **error)
+    const gchar *name, GError **error)
 {
   if (!g_hash_table_add (self->groups, g_strdup (name))) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
@@ -56,7 +69,6 @@ clv_prompts_builder_begin_group (ClvPromptsBuilder *self, const gchar *where,
   g_ptr_array_add (self->prompts->groups, g_strdup (name));
   g_hash_table_remove_all (self->labels);
   g_array_set_size (self->given_thresholds, 0);
-  self->scoring = scoring;
   self->first_label = self->prompts->labels->len;
   self->first_row = self->prompts->rows->len;
   return TRUE;
@@ -90,22 +102,33 @@ count_texts (ClvPromptsBuilder *self, const gchar *where,
 }
 
 static void
-add_row (ClvPromptsBuilder *self, const gchar *const *texts,
-    GPtrArray *templates, gint label, gint against)
+add_row (ClvPromptsBuilder *self, ClvPromptRow row, const gchar *const *texts,
+    GPtrArray *templates)
 {
   ClvPrompts *prompts = self->prompts;
-  ClvPromptRow row = {
-    .group = prompts->groups->len - 1,
-    .label = label,
-    .against = against,
-  };
   ClvPromptTexts row_texts = {
     .texts = g_strdupv ((gchar **) texts),
     .templates = g_ptr_array_ref (templates),
   };
 
+  row.group = prompts->groups->len - 1;
   g_array_append_val (prompts->rows, row);
   g_array_append_val (prompts->row_texts, row_texts);
+}
+
+/* Each phrase is a row of its own. */
+static gboolean
+add_phrases (ClvPromptsBuilder *self, const gchar *where, ClvPromptRow row,
+    const gchar *const *phrases, GPtrArray *templates, GError **error)
+{
+  if (!count_texts (self, where, phrases, templates, error))
+    return FALSE;
+  for (guint i = 0; phrases != NULL && phrases[i] != NULL; i++) {
+    const gchar *texts[] = { phrases[i], NULL };
+
+    add_row (self, row, texts, templates);
+  }
+  return TRUE;
 }
 
 gboolean
@@ -115,6 +138,7 @@ clv_prompts_builder_add (ClvPromptsBuilder *self, const gchar *where,
   ClvPrompts *prompts = self->prompts;
   gint index = (gint) prompts->labels->len;
   gdouble thresholds[2] = { spec->threshold, spec->off_threshold };
+  ClvPromptTexts *texts;
   ClvLabel label = {
     .group = g_ptr_array_index (prompts->groups, prompts->groups->len - 1),
     .group_index = prompts->groups->len - 1,
@@ -128,40 +152,76 @@ clv_prompts_builder_add (ClvPromptsBuilder *self, const gchar *where,
         where, spec->label);
     return FALSE;
   }
-  if (!count_texts (self, where, spec->texts, spec->templates, error) ||
-      !count_texts (self, where, spec->negatives, spec->templates, error))
+  if (!count_texts (self, where, spec->texts, spec->templates, error))
     return FALSE;
   label.label = g_strdup (spec->label);
   g_array_append_val (prompts->labels, label);
   g_array_append_val (self->given_thresholds, thresholds);
-  add_row (self, spec->texts, spec->templates, index, -1);
-  for (guint i = 0; spec->negatives != NULL && spec->negatives[i]; i++) {
-    const gchar *negative[] = { spec->negatives[i], NULL };
+  add_row (self, (ClvPromptRow){ .label = index, .against = -1 }, spec->texts,
+      spec->templates);
+  texts = &g_array_index (
+      prompts->row_texts, ClvPromptTexts, prompts->row_texts->len - 1);
+  texts->images = g_strdupv ((gchar **) spec->images);
+  texts->image_weight = spec->image_weight;
+  return add_phrases (self, where,
+      (ClvPromptRow){ .label = -1, .against = index }, spec->negatives,
+      spec->templates, error);
+}
 
-    add_row (self, negative, spec->templates, -1, index);
+/* A softmax over one row is always 1. */
+static ClvScoring
+choose_scoring (ClvPromptsBuilder *self, const ClvGroupSpec *spec)
+{
+  if (spec->scoring != CLV_SCORING_AUTO)
+    return spec->scoring;
+  return spec->background != NULL ||
+                 self->prompts->rows->len - self->first_row > 1
+             ? CLV_SCORING_SOFTMAX
+             : CLV_SCORING_COSINE;
+}
+
+static gboolean
+add_group_phrases (ClvPromptsBuilder *self, const gchar *where,
+    const ClvGroupSpec *spec, ClvScoring scoring, GError **error)
+{
+  if (spec->background_asked && spec->background != NULL &&
+      scoring == CLV_SCORING_COSINE) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s.background: wanted a group in which phrases compete (scoring auto, "
+        "softmax or sigmoid), found the scoring cosine",
+        where);
+    return FALSE;
   }
-  return TRUE;
+  if (scoring != CLV_SCORING_COSINE &&
+      !add_phrases (self, where, (ClvPromptRow){ .label = -1, .against = -1 },
+          spec->background, spec->templates, error))
+    return FALSE;
+  return spec->calibration != CLV_CALIBRATION_MODEL ||
+         add_phrases (self, where,
+             (ClvPromptRow){ .label = -1, .against = -1, .is_null = TRUE },
+             clv_prompts_null_phrases, spec->templates, error);
 }
 
 static gfloat
-default_threshold (ClvPromptsBuilder *self, ClvScoring scoring)
+default_threshold (
+    ClvPromptsBuilder *self, ClvScoring scoring, ClvCalibration calibration)
 {
   if (self->default_threshold >= 0)
     return self->default_threshold;
-  return scoring == CLV_SCORING_COSINE ? 0.25f : 0.5f;
+  return scoring == CLV_SCORING_COSINE && calibration == CLV_CALIBRATION_NONE
+             ? 0.25f
+             : 0.5f;
 }
 
 gboolean
-clv_prompts_builder_end_group (
-    ClvPromptsBuilder *self, const gchar *where, GError **error)
+clv_prompts_builder_end_group (ClvPromptsBuilder *self, const gchar *where,
+    const ClvGroupSpec *spec, GError **error)
 {
   ClvPrompts *prompts = self->prompts;
-  ClvScoring scoring = self->scoring;
+  ClvScoring scoring = choose_scoring (self, spec);
 
-  /* A softmax over one row is always 1. */
-  if (scoring == CLV_SCORING_AUTO)
-    scoring = prompts->rows->len - self->first_row > 1 ? CLV_SCORING_SOFTMAX
-                                                       : CLV_SCORING_COSINE;
+  if (!add_group_phrases (self, where, spec, scoring, error))
+    return FALSE;
   for (guint i = self->first_label; i < prompts->labels->len; i++) {
     ClvLabel *label = &g_array_index (prompts->labels, ClvLabel, i);
     const gdouble *given =
@@ -169,8 +229,10 @@ clv_prompts_builder_end_group (
                 self->given_thresholds->data)[2 * (i - self->first_label)];
 
     label->scoring = scoring;
+    label->calibration = spec->calibration;
     label->threshold =
-        isnan (given[0]) ? default_threshold (self, scoring) : given[0];
+        isnan (given[0]) ? default_threshold (self, scoring, spec->calibration)
+                         : given[0];
     label->off_threshold = isnan (given[1]) ? label->threshold : given[1];
     if (label->off_threshold > label->threshold) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,

@@ -5,13 +5,20 @@
  *   row = unit (mean over texts and templates of unit (text tower (text)))
  *
  * as OpenAI's CLIP builds its zero-shot classifiers ("Prompt engineering and
- * ensembling", notebooks/Prompt_Engineering_for_ImageNet.ipynb). */
+ * ensembling", notebooks/Prompt_Engineering_for_ImageNet.ipynb). With pictures
+ *
+ *   row = unit ((1 - w) * row of the texts + w * unit (mean of the pictures))
+ *
+ * with w the share of the pictures. A mean of embedded pictures as a class is the
+ * prototype of Snell et al. 2017 (Prototypical Networks, equation 1), there
+ * without units; the mix with text is ours. */
 
 #include <clv/clv-prompts.h>
 
 #include <math.h>
 #include <string.h>
 
+#include "clv-prompts-image.h"
 #include "clv-prompts-private.h"
 #include "clv-text-cache.h"
 
@@ -44,6 +51,9 @@ walker_next (Walker *self, guint *ret_row)
   const ClvPromptTexts *texts;
   gchar *filled;
 
+  while (self->row < all->len &&
+         g_array_index (all, ClvPromptTexts, self->row).texts[0] == NULL)
+    self->row++; /* only pictures */
   if (self->row == all->len)
     return NULL;
   texts = &g_array_index (all, ClvPromptTexts, self->row);
@@ -74,25 +84,62 @@ add_block (gfloat *matrix, guint width, const gfloat *embeddings,
 }
 
 static gboolean
-make_unit (ClvPrompts *self, gfloat *matrix, guint width, GError **error)
+make_unit (const ClvPromptTexts *texts, const gchar *what, gfloat *values,
+    guint width, GError **error)
+{
+  gdouble sum = 0;
+
+  for (guint d = 0; d < width; d++)
+    sum += (gdouble) values[d] * values[d];
+  if (!(sum > 1e-12)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "prompt \"%s\": the embeddings of its %s cancel out",
+        texts->texts[0] ? texts->texts[0] : texts->images[0], what);
+    return FALSE;
+  }
+  for (guint d = 0; d < width; d++)
+    values[d] = (gfloat) (values[d] / sqrt (sum));
+  return TRUE;
+}
+
+/* Mixes the pictures into a row, which is the unit mean of its texts, or 0 where
+ * there are none. */
+static gboolean
+mix_images (ClvPromptsImages *images, const ClvPromptTexts *texts, gfloat *row,
+    GError **error)
+{
+  const guint width = images->width;
+  g_autofree gfloat *one = g_new (gfloat, width);
+  g_autofree gfloat *mean = g_new0 (gfloat, width);
+  const gfloat weight = (gfloat) texts->image_weight;
+
+  for (guint i = 0; texts->images[i] != NULL; i++) {
+    if (!clv_prompts_image_encode (images, texts->images[i], one, error))
+      return FALSE;
+    for (guint d = 0; d < width; d++)
+      mean[d] += one[d];
+  }
+  if (!make_unit (texts, "pictures", mean, width, error))
+    return FALSE;
+  for (guint d = 0; d < width; d++)
+    row[d] = (1 - weight) * row[d] + weight * mean[d];
+  return make_unit (texts, "texts and pictures", row, width, error);
+}
+
+static gboolean
+finish_rows (
+    ClvPrompts *self, ClvPromptsImages *images, gfloat *matrix, GError **error)
 {
   for (guint row = 0; row < self->rows->len; row++) {
-    gfloat *values = &matrix[(gsize) row * width];
-    gdouble sum = 0;
+    const ClvPromptTexts *texts =
+        &g_array_index (self->row_texts, ClvPromptTexts, row);
+    gfloat *values = &matrix[(gsize) row * images->width];
 
-    for (guint d = 0; d < width; d++)
-      sum += (gdouble) values[d] * values[d];
-    if (!(sum > 1e-12)) {
-      const ClvPromptTexts *texts =
-          &g_array_index (self->row_texts, ClvPromptTexts, row);
-
-      g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-          "prompt \"%s\": the embeddings of its texts cancel out",
-          texts->texts[0]);
+    if (texts->texts[0] != NULL &&
+        !make_unit (texts, "texts", values, images->width, error))
       return FALSE;
-    }
-    for (guint d = 0; d < width; d++)
-      values[d] = (gfloat) (values[d] / sqrt (sum));
+    if (texts->images != NULL && !mix_images (images, texts, values, error))
+      return FALSE;
   }
   return TRUE;
 }
@@ -125,9 +172,16 @@ encode_blocks (ClvPrompts *self, const gchar *model_id, guint width,
 
 gboolean
 clv_prompts_encode (ClvPrompts *self, const gchar *model_id, guint width,
-    ClvEncodeTextFunc encode, gpointer user_data, GError **error)
+    ClvEncodeTextFunc encode, ClvEncodeImageFunc encode_image,
+    gpointer user_data, GError **error)
 {
   g_autofree gfloat *matrix = NULL;
+  ClvPromptsImages images = {
+    .model_id = model_id,
+    .width = width,
+    .encode = encode_image,
+    .user_data = user_data,
+  };
 
   g_return_val_if_fail (width > 0 && encode != NULL, FALSE);
 
@@ -147,7 +201,7 @@ clv_prompts_encode (ClvPrompts *self, const gchar *model_id, guint width,
   }
   if (!encode_blocks (
           self, model_id, width, encode, user_data, matrix, error) ||
-      !make_unit (self, matrix, width, error))
+      !finish_rows (self, &images, matrix, error))
     return FALSE;
   self->width = width;
   self->model_id = g_strdup (model_id);

@@ -3,40 +3,12 @@
 #include "clv-prompts-json.h"
 
 #include <clv/clv-error.h>
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "clv-read-file.h"
 #include "text/clv-json.h"
 
 #define SHOWN_CHARACTERS 60
-
-/* Reads at most one byte more than is allowed, so that /dev/zero ends too. */
-static GByteArray *
-read_bounded (const gchar *path, GError **error)
-{
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  FILE *file = g_fopen (path, "rb");
-  gboolean failed = file == NULL;
-
-  while (!failed && !feof (file) && bytes->len <= CLV_PROMPTS_MAX_FILE) {
-    guint8 chunk[16384];
-    gsize n = fread (chunk, 1, sizeof chunk, file);
-
-    g_byte_array_append (bytes, chunk, (guint) n);
-    failed = ferror (file) != 0;
-  }
-  if (failed) {
-    gint code = errno;
-
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s",
-        path, g_strerror (code));
-  }
-  if (file != NULL)
-    fclose (file);
-  return failed ? NULL : g_steal_pointer (&bytes);
-}
 
 static gboolean
 fail_at (const gchar *path, guint line, const gchar *message, GError **error)
@@ -95,7 +67,8 @@ check_shape (const gchar *path, const gchar *text, gsize size, GError **error)
 JsonObject *
 clv_prompts_json_load (const gchar *path, GError **error)
 {
-  g_autoptr (GByteArray) bytes = read_bounded (path, error);
+  g_autoptr (GByteArray) bytes =
+      clv_read_file (path, CLV_PROMPTS_MAX_FILE, error);
   const gchar *text, *bad;
   gsize size;
   guint line = 1;
@@ -105,12 +78,6 @@ clv_prompts_json_load (const gchar *path, GError **error)
   g_byte_array_append (bytes, (const guint8 *) "", 1); /* never NULL */
   text = (const gchar *) bytes->data;
   size = bytes->len - 1;
-  if (size > CLV_PROMPTS_MAX_FILE) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: wanted at most %u MiB, found more", path,
-        CLV_PROMPTS_MAX_FILE >> 20);
-    return NULL;
-  }
   if (size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0) {
     text += 3; /* a byte order mark */
     size -= 3;

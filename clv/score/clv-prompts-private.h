@@ -8,17 +8,22 @@
 
 G_BEGIN_DECLS
 
-/* One row of the matrix: a label, or a negative that only competes. */
+/* One row of the matrix: a label; or a negative of one label, or a background
+ * phrase of the group, which only compete; or a null phrase, which is only
+ * measured. */
 typedef struct {
   guint group;
-  gint label;   /* index of the label this row reports, -1 for a negative */
-  gint against; /* negative: the label it belongs to; otherwise -1 */
+  gint label;       /* index of the label this row reports, otherwise -1 */
+  gint against;     /* negative: the label it belongs to; otherwise -1 */
+  gboolean is_null; /* a null phrase, for CLV_CALIBRATION_MODEL */
 } ClvPromptRow;
 
-/* What a row is the mean of: each text in each template. */
+/* What a row is the mean of: each text in each template, and pictures. */
 typedef struct {
-  gchar **texts;
+  gchar **texts;        /* may be empty where there are images */
   GPtrArray *templates; /* of gchar *, shared between rows */
+  gchar **images;       /* absolute paths, or NULL */
+  gdouble image_weight; /* share of the pictures, 0 to 1 */
 } ClvPromptTexts;
 
 /* Filled by the builder, then by clv_prompts_encode(), then never again. */
@@ -37,7 +42,8 @@ struct _ClvPrompts {
 };
 
 /* Rows are sorted by group, labels are in the order of their indices, and the
- * negatives of a label follow it. P rows of D floats of unit length. */
+ * negatives of a label follow it; at the end of a group come its background
+ * phrases, then null phrases. P rows of D floats of unit length. */
 guint clv_prompts_get_n_rows (ClvPrompts *self);
 const ClvPromptRow *clv_prompts_get_rows (ClvPrompts *self);
 guint clv_prompts_get_n_groups (ClvPrompts *self);

@@ -22,6 +22,7 @@ clear_texts (gpointer data)
   ClvPromptTexts *texts = data;
 
   g_strfreev (texts->texts);
+  g_strfreev (texts->images);
   g_ptr_array_unref (texts->templates);
 }
 
@@ -102,6 +103,7 @@ clv_prompts_new_from_string (
 {
   g_autoptr (ClvPromptsBuilder) builder = NULL;
   g_autoptr (GPtrArray) templates = NULL;
+  ClvGroupSpec group;
   const gchar *bad;
 
   g_return_val_if_fail (prompts != NULL, NULL);
@@ -116,10 +118,10 @@ clv_prompts_new_from_string (
   if (templates == NULL)
     return NULL;
   builder = clv_prompts_builder_new (defaults ? defaults->threshold : -1);
-  if (!clv_prompts_builder_begin_group (builder, "prompts", "default",
-          defaults ? defaults->scoring : CLV_SCORING_AUTO, error) ||
+  clv_group_spec_init (&group, defaults, templates);
+  if (!clv_prompts_builder_begin_group (builder, "prompts", "default", error) ||
       !add_phrases (builder, prompts, templates, error) ||
-      !clv_prompts_builder_end_group (builder, "prompts", error))
+      !clv_prompts_builder_end_group (builder, "prompts", &group, error))
     return NULL;
   return clv_prompts_builder_finish (builder);
 }

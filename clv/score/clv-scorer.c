@@ -4,9 +4,23 @@
 
 #include <math.h>
 
+#include "clv-baseline.h"
 #include "clv-cosine.h"
 #include "clv-prompts-private.h"
+#include "clv-score-group.h"
 #include "clv-tag-state.h"
+
+/* Time constant of a stream's baselines, and how much of a stream must be seen
+ * before they are believed. */
+#define BASELINE_SECONDS 120.0
+#define WARM_UP_SECONDS  4.0
+#define WARM_UP_FRAMES   16
+
+/* One frame after a long gap does not say more than sixteen. */
+#define MAX_BASELINE_WEIGHT (1.0 / 16)
+
+/* How much slower the baseline of a label that holds moves. */
+#define ACTIVE_BASELINE_WEIGHT (1.0 / 16)
 
 struct _ClvScorer {
   GObject parent_instance;
@@ -16,7 +30,13 @@ struct _ClvScorer {
   gdouble smoothing;
   gboolean has_time;
   gdouble last_time;
-  gfloat *cosines;     /* (P) */
+  GArray *groups;         /* ClvScoreGroup */
+  gfloat *cosines;        /* (P) */
+  gdouble *values;        /* (P): logits or z */
+  gfloat *contrasts;      /* (P): see clv-baseline.h */
+  ClvBaseline *baselines; /* (P) */
+  guint64 n_learnt;       /* frames that are in the baselines */
+  gdouble learnt_seconds;
   ClvTagState *states; /* one for each label */
 };
 
@@ -28,7 +48,11 @@ clv_scorer_finalize (GObject *object)
   ClvScorer *self = CLV_SCORER (object);
 
   g_clear_object (&self->prompts);
+  g_array_unref (self->groups);
   g_free (self->cosines);
+  g_free (self->values);
+  g_free (self->contrasts);
+  g_free (self->baselines);
   g_free (self->states);
   G_OBJECT_CLASS (clv_scorer_parent_class)->finalize (object);
 }
@@ -42,12 +66,32 @@ clv_scorer_class_init (ClvScorerClass *class)
 static void
 clv_scorer_init (ClvScorer *self)
 {
+  self->groups = g_array_new (FALSE, FALSE, sizeof (ClvScoreGroup));
+}
+
+static void
+find_groups (ClvScorer *self)
+{
+  const guint n_rows = clv_prompts_get_n_rows (self->prompts);
+  guint width;
+  const gfloat *matrix = clv_prompts_get_matrix (self->prompts, &width);
+
+  for (guint first = 0; first < n_rows;) {
+    ClvScoreGroup group = clv_score_group_find (self->prompts, first);
+
+    g_array_append_val (self->groups, group);
+    if (group.calibration == CLV_CALIBRATION_MODEL)
+      clv_baseline_contrasts (matrix, width, group.first, group.first_null,
+          group.end, self->contrasts);
+    first = group.end;
+  }
 }
 
 ClvScorer *
 clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing)
 {
   ClvScorer *self;
+  guint n_rows;
 
   g_return_val_if_fail (CLV_IS_PROMPTS (prompts), NULL);
   g_return_val_if_fail (clv_prompts_get_matrix (prompts, NULL) != NULL, NULL);
@@ -56,8 +100,13 @@ clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing)
   self->prompts = g_object_ref (prompts);
   self->logit_scale = logit_scale;
   self->smoothing = smoothing;
-  self->cosines = g_new0 (gfloat, clv_prompts_get_n_rows (prompts));
+  n_rows = clv_prompts_get_n_rows (prompts);
+  self->cosines = g_new0 (gfloat, n_rows);
+  self->values = g_new0 (gdouble, n_rows);
+  self->contrasts = g_new0 (gfloat, n_rows);
+  self->baselines = g_new0 (ClvBaseline, n_rows);
   self->states = g_new0 (ClvTagState, clv_prompts_get_n_labels (prompts));
+  find_groups (self);
   return self;
 }
 
@@ -76,90 +125,115 @@ usable_time (ClvScorer *self, gdouble time)
   return self->has_time ? self->last_time : 0;
 }
 
+/* Times of frames add up to a little less than what was asked for. */
+static gboolean
+is_warm (ClvScorer *self)
+{
+  return self->n_learnt >= WARM_UP_FRAMES &&
+         self->learnt_seconds >= WARM_UP_SECONDS - 1e-6;
+}
+
+/* A still picture has no spread; what a spread is worth less than is one logit,
+ * which is what the model itself was trained to tell apart. */
+static gdouble
+stream_floor (ClvScorer *self)
+{
+  return 1 / (gdouble) self->logit_scale;
+}
+
 /* The weight of a new score in an exponential mean whose time constant is
  * `smoothing`: 1 − exp (−dt / smoothing), the step response of a first-order
  * low-pass. Two steps of dt/2 with one score are one step of dt. */
 static gfloat
-smoothing_weight (ClvScorer *self, gdouble time)
+smoothing_weight (ClvScorer *self, gdouble dt)
 {
-  gdouble dt = self->has_time ? MAX (time - self->last_time, 0) : 0;
-
   if (!(self->smoothing > 0))
     return 1;
   return (gfloat) -expm1 (-dt / self->smoothing);
 }
 
-/* exp (logit_i) / Σ_j exp (logit_j) over the rows [first, end) of one group,
- * negatives included; the maximum is subtracted first, so nothing overflows. */
-static void
-score_softmax (ClvScorer *self, guint first, guint end, ClvScore *ret_scores)
+static gdouble
+stream_z (ClvScorer *self, guint row)
 {
-  const ClvPromptRow *rows = clv_prompts_get_rows (self->prompts);
-  const gdouble scale = self->logit_scale;
-  gdouble sum = 0;
-  gfloat highest = self->cosines[first];
+  if (is_warm (self))
+    return clv_baseline_z (
+        &self->baselines[row], self->cosines[row], stream_floor (self));
+  return isfinite (self->cosines[row]) ? 0 : NAN;
+}
 
-  for (guint i = first; i < end; i++)
-    highest = MAX (highest, self->cosines[i]);
-  for (guint i = first; i < end; i++) {
-    gdouble e = exp (scale * ((gdouble) self->cosines[i] - highest));
+/* Logits, or how far the cosines stand out from their baselines. */
+static void
+fill_values (ClvScorer *self, const ClvScoreGroup *group)
+{
+  /* A tenth of what makes a logit: less is rounding, not a spread. */
+  const gdouble floor = 0.1 / self->logit_scale;
 
-    sum += e;
-    if (rows[i].label >= 0)
-      ret_scores[rows[i].label].score = (gfloat) e;
-  }
-  for (guint i = first; i < end; i++) {
-    if (rows[i].label >= 0)
-      ret_scores[rows[i].label].score /= (gfloat) sum;
+  switch (group->calibration) {
+    case CLV_CALIBRATION_MODEL:
+      clv_baseline_of_picture (self->cosines, self->contrasts, group->first,
+          group->first_null, group->end, floor, self->values);
+      break;
+    case CLV_CALIBRATION_STREAM:
+      for (guint i = group->first; i < group->first_null; i++)
+        self->values[i] = stream_z (self, i);
+      break;
+    case CLV_CALIBRATION_NONE:
+    default:
+      for (guint i = group->first; i < group->first_null; i++)
+        self->values[i] = (gdouble) self->logit_scale * self->cosines[i];
+      break;
   }
 }
 
-/* 1 / (1 + exp (−(logit − log Σ_n exp (logit_n)))) over the negatives n of the
- * label, which are the rows after it; without any, the plain sigmoid. With them
- * it is the softmax of the label against its negatives. */
+/* Lets the baselines follow, slowly those of labels that hold: otherwise what
+ * lasts would soon be its own baseline. */
 static void
-score_sigmoid (ClvScorer *self, guint first, guint end, ClvScore *ret_scores)
+learn (ClvScorer *self, const ClvScoreGroup *group, gdouble dt)
 {
   const ClvPromptRow *rows = clv_prompts_get_rows (self->prompts);
-  const gdouble scale = self->logit_scale;
+  gdouble weight = MIN (-expm1 (-dt / BASELINE_SECONDS), MAX_BASELINE_WEIGHT);
 
-  for (guint i = first; i < end;) {
-    guint row = i++;
-    gfloat highest = i < end && rows[i].label < 0 ? self->cosines[i] : 0;
-    gdouble logit = scale * self->cosines[row];
-    gdouble sum = 0;
-    guint j;
+  for (guint i = group->first; i < group->first_null; i++) {
+    gdouble w = MAX (weight, 1.0 / (gdouble) (self->n_learnt + 1));
+    gboolean holds =
+        rows[i].label >= 0 && self->states[rows[i].label].phase != CLV_TAG_OFF;
 
-    for (j = i; j < end && rows[j].label < 0; j++)
-      highest = MAX (highest, self->cosines[j]);
-    for (; i < j; i++)
-      sum += exp (scale * ((gdouble) self->cosines[i] - highest));
-    if (sum > 0)
-      logit -= scale * highest + log (sum);
-    ret_scores[rows[row].label].score = (gfloat) (1 / (1 + exp (-logit)));
+    if (is_warm (self) && (holds || self->values[i] >= CLV_EVEN_Z_STREAM))
+      w *= ACTIVE_BASELINE_WEIGHT;
+    /* While it warms up nobody knows what is a short event. */
+    clv_baseline_learn (&self->baselines[i], self->cosines[i], w,
+        is_warm (self) ? stream_floor (self) : INFINITY);
   }
 }
 
 static void
-score_group (ClvScorer *self, guint first, guint end, ClvScore *ret_scores)
+score_groups (ClvScorer *self, gdouble dt, ClvScore *ret_scores)
 {
   const ClvPromptRow *rows = clv_prompts_get_rows (self->prompts);
-  ClvScoring scoring =
-      clv_prompts_get_label (self->prompts, (guint) rows[first].label)->scoring;
+  const guint n_rows = clv_prompts_get_n_rows (self->prompts);
+  gboolean finite = TRUE;
 
-  for (guint i = first; i < end; i++) {
-    if (rows[i].label < 0)
-      continue;
-    ret_scores[rows[i].label] = (ClvScore){
-      .cosine = self->cosines[i],
-      .logit = self->cosines[i] * self->logit_scale,
-      .score = self->cosines[i],
-    };
+  for (guint i = 0; i < n_rows; i++) {
+    finite = finite && isfinite (self->cosines[i]);
+    if (rows[i].label >= 0)
+      ret_scores[rows[i].label] = (ClvScore){
+        .cosine = self->cosines[i],
+        .logit = self->cosines[i] * self->logit_scale,
+      };
   }
-  if (scoring == CLV_SCORING_SOFTMAX)
-    score_softmax (self, first, end, ret_scores);
-  else if (scoring == CLV_SCORING_SIGMOID)
-    score_sigmoid (self, first, end, ret_scores);
+  for (guint i = 0; i < self->groups->len; i++) {
+    const ClvScoreGroup *group =
+        &g_array_index (self->groups, ClvScoreGroup, i);
+
+    fill_values (self, group);
+    clv_score_group (group, rows, self->values, ret_scores);
+    if (group->calibration == CLV_CALIBRATION_STREAM && finite)
+      learn (self, group, dt);
+  }
+  if (finite) {
+    self->n_learnt++;
+    self->learnt_seconds += dt;
+  }
 }
 
 static void
@@ -176,20 +250,17 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
 {
   guint n_rows = clv_prompts_get_n_rows (self->prompts);
   guint n_labels = clv_prompts_get_n_labels (self->prompts);
-  const ClvPromptRow *rows = clv_prompts_get_rows (self->prompts);
   guint width;
   const gfloat *matrix = clv_prompts_get_matrix (self->prompts, &width);
+  gdouble dt;
   gfloat weight;
 
-  clv_cosine (matrix, n_rows, width, embedding, self->cosines);
-  for (guint first = 0, end; first < n_rows; first = end) {
-    for (end = first + 1; end < n_rows && rows[end].group == rows[first].group;)
-      end++;
-    score_group (self, first, end, ret_scores);
-  }
-
   time = usable_time (self, time);
-  weight = smoothing_weight (self, time);
+  dt = self->has_time ? MAX (time - self->last_time, 0) : 0;
+  clv_cosine (matrix, n_rows, width, embedding, self->cosines);
+  score_groups (self, dt, ret_scores);
+
+  weight = smoothing_weight (self, dt);
   for (guint i = 0; i < n_labels; i++) {
     const ClvLabel *label = clv_prompts_get_label (self->prompts, i);
     ClvTagState *state = &self->states[i];
@@ -218,4 +289,6 @@ clv_scorer_close (ClvScorer *self, gdouble time, GArray *events)
       report (&event, i, events);
   }
   self->has_time = FALSE;
+  self->n_learnt = 0;
+  self->learnt_seconds = 0;
 }

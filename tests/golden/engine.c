@@ -166,9 +166,9 @@ test_prompts (void)
 
   if (engine == NULL)
     return;
-  g_assert_true (clv_engine_encode_prompts (engine, prompts, &error));
+  g_assert_true (clv_engine_encode_prompts (engine, prompts, NULL, &error));
   g_assert_no_error (error);
-  g_assert_true (clv_engine_encode_prompts (engine, prompts, &error));
+  g_assert_true (clv_engine_encode_prompts (engine, prompts, NULL, &error));
   width = clv_model_get_embedding_width (clv_engine_get_model (engine));
   embedding = g_new (gfloat, width);
   g_assert_true (clv_engine_encode_texts (engine, texts, 1, embedding, &error));

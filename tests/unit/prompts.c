@@ -154,7 +154,7 @@ test_ensemble (void)
   g_assert_no_error (error);
   g_assert_null (clv_prompts_get_matrix (prompts, NULL));
   g_assert_true (
-      clv_prompts_encode (prompts, NULL, WIDTH, encode, seen, &error));
+      clv_prompts_encode (prompts, NULL, WIDTH, encode, NULL, seen, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (seen->len, ==, 4);
   matrix = clv_prompts_get_matrix (prompts, &width);
@@ -226,7 +226,7 @@ test_encode_errors (void)
     g_autoptr (GError) error = NULL;
 
     g_assert_false (clv_prompts_encode (
-        prompts, NULL, WIDTH, rows[i].encode, NULL, &error));
+        prompts, NULL, WIDTH, rows[i].encode, NULL, NULL, &error));
     g_assert_error (error, CLV_ERROR, rows[i].code);
     if (!g_pattern_match_simple (rows[i].message, error->message))
       g_error ("row %u: %s", i, error->message);
@@ -234,9 +234,10 @@ test_encode_errors (void)
   }
 
   /* After failures the set can still be encoded, but only for one model. */
-  g_assert_true (clv_prompts_encode (prompts, NULL, WIDTH, encode, seen, NULL));
+  g_assert_true (
+      clv_prompts_encode (prompts, NULL, WIDTH, encode, NULL, seen, NULL));
   g_assert_false (
-      clv_prompts_encode (prompts, "other", WIDTH, encode, seen, &again));
+      clv_prompts_encode (prompts, "other", WIDTH, encode, NULL, seen, &again));
   g_assert_error (again, CLV_ERROR, CLV_ERROR_FAILED);
 }
 

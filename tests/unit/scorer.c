@@ -145,7 +145,8 @@ test_scores (void)
 
   g_assert_cmpuint (n_labels, ==, 10);
   g_assert_cmpuint (n_rows, ==, 16);
-  g_assert_true (clv_prompts_encode (prompts, NULL, 48, encode, &tower, NULL));
+  g_assert_true (
+      clv_prompts_encode (prompts, NULL, 48, encode, NULL, &tower, NULL));
   matrix = clv_prompts_get_matrix (prompts, NULL);
   for (guint round = 0; round < 50; round++) {
     g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0);
@@ -199,8 +200,8 @@ stream_open (Stream *self, gdouble threshold, gdouble off_threshold,
       threshold, off_threshold, min_duration, cool_down);
 
   self->prompts = load (json);
-  g_assert_true (
-      clv_prompts_encode (self->prompts, NULL, 2, encode_axis, NULL, NULL));
+  g_assert_true (clv_prompts_encode (
+      self->prompts, NULL, 2, encode_axis, NULL, NULL, NULL));
   self->scorer = clv_scorer_new (self->prompts, SCALE, smoothing);
   self->events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent));
 }
@@ -476,7 +477,7 @@ test_large_set (void)
     g_string_append_printf (string, "%u;", i);
   prompts = clv_prompts_new_from_string (string->str, NULL, NULL);
   g_assert_true (
-      clv_prompts_encode (prompts, NULL, width, encode, &tower, NULL));
+      clv_prompts_encode (prompts, NULL, width, encode, NULL, &tower, NULL));
   scorer = clv_scorer_new (prompts, SCALE, 0.5);
   random_unit (tower.rand, width, x);
   start = g_get_monotonic_time ();

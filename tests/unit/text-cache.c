@@ -245,12 +245,12 @@ test_blocks (void)
   same = clv_prompts_new_from_string (string->str, NULL, NULL);
   g_assert_cmpuint (ask ("model", WIDTH, 100, 200), ==, 200);
   g_assert_true (
-      clv_prompts_encode (prompts, "model", WIDTH, encode, &tower, NULL));
+      clv_prompts_encode (prompts, "model", WIDTH, encode, NULL, &tower, NULL));
   g_assert_cmpuint (tower.n_calls, ==, 3);
   g_assert_cmpuint (tower.n_texts, ==, n - 200);
   clv_text_cache_forget ();
   g_assert_true (
-      clv_prompts_encode (same, "model", WIDTH, encode, &tower, NULL));
+      clv_prompts_encode (same, "model", WIDTH, encode, NULL, &tower, NULL));
   g_assert_cmpuint (tower.n_texts, ==, n - 200);
 }
 
