@@ -76,7 +76,7 @@ overlay_prompts_new (const gchar *text)
                             : clv_prompts_new_from_string (text, NULL, &error);
 
   g_assert_no_error (error);
-  clv_prompts_encode (prompts, NULL, WIDTH, encode_nothing, NULL, &error);
+  clv_prompts_encode (prompts, NULL, WIDTH, encode_nothing, NULL, NULL, &error);
   g_assert_no_error (error);
   return prompts;
 }
