@@ -564,6 +564,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
 
   gst_clip_tag_settings_install (object_class);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_SCORING, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_CLIP_CALIBRATION, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_PRECISION, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_MODE, 0);
 

@@ -3,6 +3,7 @@
 #include "gstcliptagload.h"
 
 #include "gstcliperror.h"
+#include "gstclippicture.h"
 
 static ClvEngine *
 load_engine (GstElement *element, const GstClipTagSettings *settings)
@@ -46,7 +47,8 @@ gst_clip_tag_load (GstElement *element, const GstClipTagSettings *settings,
   engine = load_engine (element, settings);
   if (engine == NULL)
     return FALSE;
-  if (!clv_engine_encode_prompts (engine, prompts, NULL, &error)) {
+  if (!clv_engine_encode_prompts (
+          engine, prompts, gst_clip_picture_encode, &error)) {
     gst_clip_post_error (
         element, GST_MESSAGE_ERROR, "Cannot encode the prompts", error);
     return FALSE;
@@ -63,8 +65,8 @@ gst_clip_tag_load_prompts (
   g_autoptr (ClvPrompts) prompts =
       gst_clip_tag_settings_make_prompts (settings, error);
 
-  if (prompts == NULL ||
-      !clv_engine_encode_prompts (engine, prompts, NULL, error))
+  if (prompts == NULL || !clv_engine_encode_prompts (
+                             engine, prompts, gst_clip_picture_encode, error))
     return NULL;
   return g_steal_pointer (&prompts);
 }

@@ -36,6 +36,29 @@ gst_clip_scoring_get_type (void)
 }
 
 GType
+gst_clip_calibration_get_type (void)
+{
+  static GType type = 0;
+  static const GEnumValue values[] = {
+    { CLV_CALIBRATION_NONE, "Scores of the cosine as it is", "none" },
+    { CLV_CALIBRATION_MODEL,
+        "How far the cosine stands out from those of phrases for common things",
+        "model" },
+    { CLV_CALIBRATION_STREAM,
+        "How far the cosine stands out from its running mean in this stream",
+        "stream" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType registered = g_enum_register_static ("GstClipCalibration", values);
+
+    g_once_init_leave (&type, registered);
+  }
+  return type;
+}
+
+GType
 gst_clip_precision_get_type (void)
 {
   static GType type = 0;
@@ -141,8 +164,18 @@ install_prompt_properties (GObjectClass *klass)
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_THRESHOLD,
       g_param_spec_double ("threshold", "Threshold",
           "Score from which a label is active, where a prompts file does not "
-          "say; negative: 0.5 for softmax and sigmoid, 0.25 for cosine",
+          "say; negative: 0.5, or 0.25 for cosine without calibration",
           -1, 1, DEFAULT_THRESHOLD, PLAYING));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_CALIBRATION,
+      g_param_spec_enum ("calibration", "Calibration",
+          "What scores are measured against, so that one threshold serves "
+          "several phrases, where a prompts file does not say",
+          GST_TYPE_CLIP_CALIBRATION, CLV_CALIBRATION_NONE, PLAYING));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_BACKGROUND,
+      g_param_spec_boolean ("background", "Background",
+          "Let neutral phrases compete, so that none of the labels may hold, "
+          "where a prompts file does not say; not with scoring cosine",
+          FALSE, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_TOP_K,
       g_param_spec_uint ("top-k", "Top k",
           "Only the k best labels of each group can be active; 0: all of them",
@@ -245,6 +278,12 @@ set_prompt_setting (GstClipTagSettings *self, guint id, const GValue *value)
     case GST_CLIP_TAG_PROP_THRESHOLD:
       self->threshold = g_value_get_double (value);
       break;
+    case GST_CLIP_TAG_PROP_CALIBRATION:
+      self->calibration = g_value_get_enum (value);
+      break;
+    case GST_CLIP_TAG_PROP_BACKGROUND:
+      self->background = g_value_get_boolean (value);
+      break;
     default:
       return FALSE;
   }
@@ -321,6 +360,12 @@ gst_clip_tag_settings_get (
     case GST_CLIP_TAG_PROP_THRESHOLD:
       g_value_set_double (value, self->threshold);
       return TRUE;
+    case GST_CLIP_TAG_PROP_CALIBRATION:
+      g_value_set_enum (value, self->calibration);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_BACKGROUND:
+      g_value_set_boolean (value, self->background);
+      return TRUE;
     case GST_CLIP_TAG_PROP_SMOOTHING:
       g_value_set_double (value, self->smoothing);
       return TRUE;
@@ -375,6 +420,8 @@ gst_clip_tag_settings_make_prompts (
     .templates = (const gchar *const *) templates,
     .scoring = self->scoring,
     .threshold = self->threshold,
+    .calibration = self->calibration,
+    .background = self->background,
   };
 
   if (self->prompts_file != NULL)

@@ -19,6 +19,8 @@ enum {
   GST_CLIP_TAG_PROP_TEMPLATE,
   GST_CLIP_TAG_PROP_SCORING,
   GST_CLIP_TAG_PROP_THRESHOLD,
+  GST_CLIP_TAG_PROP_CALIBRATION,
+  GST_CLIP_TAG_PROP_BACKGROUND,
   GST_CLIP_TAG_PROP_TOP_K,
   GST_CLIP_TAG_PROP_INTERVAL,
   GST_CLIP_TAG_PROP_BATCH_SIZE,
@@ -33,6 +35,9 @@ enum {
 
 #define GST_TYPE_CLIP_SCORING (gst_clip_scoring_get_type ())
 GType gst_clip_scoring_get_type (void);
+
+#define GST_TYPE_CLIP_CALIBRATION (gst_clip_calibration_get_type ())
+GType gst_clip_calibration_get_type (void);
 
 #define GST_TYPE_CLIP_PRECISION (gst_clip_precision_get_type ())
 GType gst_clip_precision_get_type (void);
@@ -52,7 +57,9 @@ typedef struct {
   gchar *template;
   ClvScoring scoring;
   gdouble threshold; /* negative: by scoring */
-  guint serial;      /* grows with each change of the above */
+  ClvCalibration calibration;
+  gboolean background;
+  guint serial; /* grows with each change of the above */
 
   /* What computes them. Read in start(). */
   gchar *model;

@@ -2,9 +2,14 @@
 
 #include "gstcliptagtopk.h"
 
+/* As for the durations of the library: times add up to a little less. */
+#define TIME_SLACK 1e-6
+
 /* One label: is it let through, and what it was like since it is. */
 typedef struct {
   gboolean active;
+  gboolean cooling; /* it stopped at `stopped` */
+  gdouble stopped;
   gdouble started;
   gfloat last;
   gfloat peak;
@@ -59,6 +64,18 @@ is_among_best (GstClipTopK *self, const ClvScore *scores, guint index)
   return n_better < self->k;
 }
 
+/* A label that is not among the best any more has stopped too. */
+static gboolean
+is_cooling (GstClipTopK *self, guint index, gdouble time)
+{
+  Label *label = &self->labels[index];
+  gdouble cool_down = clv_prompts_get_label (self->prompts, index)->cool_down;
+
+  label->cooling =
+      label->cooling && time - label->stopped < cool_down - TIME_SLACK;
+  return label->cooling;
+}
+
 static void
 append_event (
     Label *label, guint index, gboolean start, gdouble time, GArray *events)
@@ -105,7 +122,8 @@ gst_clip_top_k_apply (
 
   for (guint i = 0; i < self->n_labels; i++) {
     Label *label = &self->labels[i];
-    gboolean active = scores[i].active && is_among_best (self, scores, i);
+    gboolean active = scores[i].active && is_among_best (self, scores, i) &&
+                      (label->active || !is_cooling (self, i, time));
 
     scores[i].active = active;
     if (active && !label->active)
@@ -117,6 +135,8 @@ gst_clip_top_k_apply (
       label->n++;
     } else if (label->active) {
       label->active = FALSE;
+      label->cooling = TRUE;
+      label->stopped = time;
       append_event (label, i, FALSE, time, events);
     }
   }
@@ -129,6 +149,7 @@ gst_clip_top_k_close (GstClipTopK *self, gdouble time, GArray *events)
   for (guint i = 0; i < self->n_labels; i++) {
     Label *label = &self->labels[i];
 
+    label->cooling = FALSE;
     if (!label->active)
       continue;
     label->active = FALSE;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "plugin/gstclippicture.h"
 #include "tag-media.h"
 
 #define RATE_NOT_GIVEN -1.0
@@ -208,8 +209,8 @@ make_prompts (const Options *o, const ClvPromptsDefaults *defaults,
           ? clv_prompts_new_from_string (o->prompts, defaults, error)
           : clv_prompts_new_from_file (o->prompts_file, defaults, error);
 
-  if (prompts == NULL ||
-      !clv_engine_encode_prompts (engine, prompts, NULL, error))
+  if (prompts == NULL || !clv_engine_encode_prompts (
+                             engine, prompts, gst_clip_picture_encode, error))
     return NULL;
   return g_steal_pointer (&prompts);
 }
