@@ -2,6 +2,8 @@
 
 #include "gstclipframe.h"
 
+#include <clv/clv-error.h>
+
 /* Alpha and padding are the same to the library: a byte that it skips. */
 static gboolean
 to_pixel_format (GstVideoFormat format, ClvPixelFormat *ret_format)
@@ -121,5 +123,26 @@ gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
     frame.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (mapped, i);
   }
   *ret_frame = frame;
+  return TRUE;
+}
+
+gboolean
+gst_clip_frame_map (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
+    const GstVideoInfo *info, GstBuffer *buffer, GError **error)
+{
+  if (!gst_video_frame_map (ret_mapped, info, buffer,
+          GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "the buffer of %" G_GSIZE_FORMAT " bytes cannot be read as a picture",
+        gst_buffer_get_size (buffer));
+    return FALSE;
+  }
+  if (!gst_clip_frame_init (ret_frame, ret_mapped)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "pictures in this layout of %s cannot be read",
+        gst_video_format_to_string (GST_VIDEO_FRAME_FORMAT (ret_mapped)));
+    gst_video_frame_unmap (ret_mapped);
+    return FALSE;
+  }
   return TRUE;
 }

@@ -36,4 +36,17 @@ G_BEGIN_DECLS
  */
 gboolean gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped);
 
+/**
+ * gst_clip_frame_map:
+ * @ret_mapped: to be unmapped by the caller
+ * @buffer: must outlive the mapping; only read, so that a picture that others
+ *   hold too is not copied
+ *
+ * Maps a buffer and describes it.
+ *
+ * Returns: %FALSE if that is not possible, and nothing is mapped
+ */
+gboolean gst_clip_frame_map (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
+    const GstVideoInfo *info, GstBuffer *buffer, GError **error);
+
 G_END_DECLS

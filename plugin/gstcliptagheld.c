@@ -6,64 +6,41 @@
 
 #include "gstclipframe.h"
 
-void
-gst_clip_tag_held_push (
-    GstClipTagHeldFrames *self, GstBuffer *buffer, gboolean infer)
+GstClipTagHeld *
+gst_clip_tag_held_peek (GstClipTagHeldFrames *self, guint index)
 {
-  GstClipTagHeld *held = g_new (GstClipTagHeld, 1);
+  return &self->frames[(self->first + index) % G_N_ELEMENTS (self->frames)];
+}
 
-  held->buffer = buffer;
-  held->infer = infer;
-  g_queue_push_tail (&self->frames, held);
-  if (infer)
+void
+gst_clip_tag_held_push (GstClipTagHeldFrames *self, const GstClipTagHeld *frame)
+{
+  g_assert (self->n < G_N_ELEMENTS (self->frames));
+  *gst_clip_tag_held_peek (self, self->n++) = *frame;
+  if (frame->infer)
     self->n_infer++;
 }
 
-GstBuffer *
-gst_clip_tag_held_pop (GstClipTagHeldFrames *self, gboolean *ret_infer)
+gboolean
+gst_clip_tag_held_pop (GstClipTagHeldFrames *self, GstClipTagHeld *ret_frame)
 {
-  GstClipTagHeld *held = g_queue_pop_head (&self->frames);
-  GstBuffer *buffer;
-
-  if (held == NULL)
-    return NULL;
-  if (held->infer)
+  if (self->n == 0)
+    return FALSE;
+  *ret_frame = *gst_clip_tag_held_peek (self, 0);
+  self->first = (self->first + 1) % G_N_ELEMENTS (self->frames);
+  self->n--;
+  if (ret_frame->infer)
     self->n_infer--;
-  *ret_infer = held->infer;
-  buffer = held->buffer;
-  g_free (held);
-  return buffer;
+  return TRUE;
 }
 
 void
 gst_clip_tag_held_clear (GstClipTagHeldFrames *self)
 {
-  GstBuffer *buffer;
-  gboolean infer;
+  GstClipTagHeld frame;
 
-  while ((buffer = gst_clip_tag_held_pop (self, &infer)) != NULL)
-    gst_buffer_unref (buffer);
-}
-
-static gboolean
-map_frame (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
-    const GstVideoInfo *info, GstBuffer *buffer, GError **error)
-{
-  if (!gst_video_frame_map (ret_mapped, info, buffer,
-          GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-        "the buffer of %" G_GSIZE_FORMAT " bytes cannot be read as a picture",
-        gst_buffer_get_size (buffer));
-    return FALSE;
-  }
-  if (!gst_clip_frame_init (ret_frame, ret_mapped)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "pictures in this layout of %s cannot be read",
-        gst_video_format_to_string (GST_VIDEO_FRAME_FORMAT (ret_mapped)));
-    gst_video_frame_unmap (ret_mapped);
-    return FALSE;
-  }
-  return TRUE;
+  while (gst_clip_tag_held_pop (self, &frame))
+    gst_buffer_unref (frame.buffer);
 }
 
 gboolean
@@ -75,13 +52,12 @@ gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
   guint n_mapped = 0;
   gboolean encoded = TRUE;
 
-  for (GList *link = self->frames.head; encoded && link != NULL;
-       link = link->next) {
-    GstClipTagHeld *held = link->data;
+  for (guint i = 0; encoded && i < self->n; i++) {
+    GstClipTagHeld *held = gst_clip_tag_held_peek (self, i);
 
     if (!held->infer)
       continue;
-    encoded = map_frame (
+    encoded = gst_clip_frame_map (
         &mapped[n_mapped], &frames[n_mapped], info, held->buffer, error);
     if (encoded)
       n_mapped++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames that wait until there are enough to encode together, in the order in
- * which they came. Streaming thread only. */
+ * which they came. One thread at a time; nothing allocates. */
 
 #pragma once
 
@@ -9,33 +9,46 @@
 
 #include <clv/clv-engine.h>
 
+#include "gstcliptagclock.h"
+
 G_BEGIN_DECLS
+
+/* Whatever batch and interval are: a second or two of video, not a gigabyte. */
+#define GST_CLIP_TAG_MAX_HELD 64
 
 typedef struct {
   GstBuffer *buffer;
-  gboolean infer; /* otherwise it gets the result of the frame before it */
+  gboolean infer;  /* otherwise it gets the result of the frame before it */
+  gboolean tagged; /* has its result */
+  GstClipTagClock clock;
+  gint64 arrived; /* monotonic, microseconds */
 } GstClipTagHeld;
 
 /* {0} holds nothing. */
 typedef struct {
-  GQueue frames; /* of GstClipTagHeld */
+  GstClipTagHeld frames[GST_CLIP_TAG_MAX_HELD + 1]; /* a ring */
+  guint first;
+  guint n;
   guint n_infer; /* of them, to encode */
 } GstClipTagHeldFrames;
 
-/* Takes the buffer. */
+/* Takes the buffer. There must be room: at most GST_CLIP_TAG_MAX_HELD + 1. */
 void gst_clip_tag_held_push (
-    GstClipTagHeldFrames *self, GstBuffer *buffer, gboolean infer);
+    GstClipTagHeldFrames *self, const GstClipTagHeld *frame);
 
-/* NULL if there is none; otherwise the caller owns the buffer. */
-GstBuffer *gst_clip_tag_held_pop (
-    GstClipTagHeldFrames *self, gboolean *ret_infer);
+/* FALSE if there is none; otherwise the caller owns the buffer. */
+gboolean gst_clip_tag_held_pop (
+    GstClipTagHeldFrames *self, GstClipTagHeld *ret_frame);
+
+/* The frame at @index, below n. */
+GstClipTagHeld *gst_clip_tag_held_peek (
+    GstClipTagHeldFrames *self, guint index);
 
 /* Drops all frames. */
 void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
 
 /* Encodes the n_infer frames, at most CLV_MAX_BATCH, which stay where they are.
- * Their pixels are mapped for reading only, so that a picture that others hold
- * too is not copied. ret_embeddings: n_infer rows of D floats. */
+ * ret_embeddings: n_infer rows of D floats. */
 gboolean gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
     ClvEngine *engine, const GstVideoInfo *info, gfloat *ret_embeddings,
     GError **error);

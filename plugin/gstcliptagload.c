@@ -5,10 +5,22 @@
 #include "gstcliperror.h"
 #include "gstclippicture.h"
 
+static const gchar *
+get_device (const GstClipTagSettings *settings)
+{
+  return settings->device ? settings->device : "auto";
+}
+
+ClvEngine *
+gst_clip_tag_load_engine (const GstClipTagSettings *settings, GError **error)
+{
+  return clv_engine_get (
+      settings->model, get_device (settings), settings->precision, error);
+}
+
 static ClvEngine *
 load_engine (GstElement *element, const GstClipTagSettings *settings)
 {
-  const gchar *device = settings->device ? settings->device : "auto";
   g_autoptr (GError) error = NULL;
   g_autofree gchar *what = NULL;
   ClvEngine *engine;
@@ -19,11 +31,10 @@ load_engine (GstElement *element, const GstClipTagSettings *settings)
         (NULL));
     return NULL;
   }
-  engine =
-      clv_engine_get (settings->model, device, settings->precision, &error);
+  engine = gst_clip_tag_load_engine (settings, &error);
   if (engine == NULL) {
     what = g_strdup_printf ("Cannot load the model \"%s\" on the device \"%s\"",
-        settings->model, device);
+        settings->model, get_device (settings));
     gst_clip_post_error (element, GST_MESSAGE_ERROR, what, error);
   }
   return engine;

@@ -17,6 +17,10 @@ gboolean gst_clip_tag_load (GstElement *element,
     const GstClipTagSettings *settings, ClvEngine **ret_engine,
     ClvPrompts **ret_prompts);
 
+/* Fetches the engine alone, of a model that is named. */
+ClvEngine *gst_clip_tag_load_engine (
+    const GstClipTagSettings *settings, GError **error);
+
 /* Makes and encodes a prompt set. */
 ClvPrompts *gst_clip_tag_load_prompts (
     const GstClipTagSettings *settings, ClvEngine *engine, GError **error);

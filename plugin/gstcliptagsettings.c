@@ -2,13 +2,9 @@
 
 #include "gstcliptagsettings.h"
 
-#include <clv/clv-image-encoder.h>
-
 #define DEFAULT_MODEL     "demo"
 #define DEFAULT_DEVICE    "auto"
 #define DEFAULT_THRESHOLD (-1.0)
-#define DEFAULT_INTERVAL  1
-#define DEFAULT_BATCH     0
 
 GType
 gst_clip_scoring_get_type (void)
@@ -77,23 +73,6 @@ gst_clip_precision_get_type (void)
   return type;
 }
 
-GType
-gst_clip_mode_get_type (void)
-{
-  static GType type = 0;
-  static const GEnumValue values[] = {
-    { GST_CLIP_MODE_SYNC, "Every frame waits for its own scores", "sync" },
-    { 0, NULL, NULL },
-  };
-
-  if (g_once_init_enter (&type)) {
-    GType registered = g_enum_register_static ("GstClipMode", values);
-
-    g_once_init_leave (&type, registered);
-  }
-  return type;
-}
-
 void
 gst_clip_tag_settings_init (GstClipTagSettings *self)
 {
@@ -103,11 +82,9 @@ gst_clip_tag_settings_init (GstClipTagSettings *self)
     .scoring = CLV_SCORING_AUTO,
     .precision = CLV_PRECISION_AUTO,
     .threshold = DEFAULT_THRESHOLD,
-    .interval = DEFAULT_INTERVAL,
-    .batch_size = DEFAULT_BATCH,
-    .mode = GST_CLIP_MODE_SYNC,
     .post_messages = TRUE,
   };
+  gst_clip_tag_timing_init (&self->timing);
 }
 
 void
@@ -196,17 +173,6 @@ install_engine_properties (GObjectClass *klass)
           "Vulkan device to compute on: auto, or an index, a UUID or a part of "
           "a name from the list that `clv info` prints",
           DEFAULT_DEVICE, READY));
-  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_BATCH_SIZE,
-      g_param_spec_uint ("batch-size", "Batch size",
-          "Encode so many frames together, which many devices do faster; each "
-          "then waits for the last of its batch (the LATENCY query says how "
-          "long). Video without a frame rate is not held. 0: the number that "
-          "delays no frame, 1",
-          0, CLV_MAX_BATCH, DEFAULT_BATCH, READY));
-  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_MODE,
-      g_param_spec_enum ("mode", "Mode",
-          "Whether a frame waits for its own scores", GST_TYPE_CLIP_MODE,
-          GST_CLIP_MODE_SYNC, READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "How weights are stored on the device", GST_TYPE_CLIP_PRECISION,
@@ -218,11 +184,7 @@ gst_clip_tag_settings_install (GObjectClass *klass)
 {
   install_engine_properties (klass);
   install_prompt_properties (klass);
-  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_INTERVAL,
-      g_param_spec_uint ("inference-interval", "Inference interval",
-          "Encode every n-th frame; the frames between carry the scores of the "
-          "last encoded one",
-          1, G_MAXUINT, DEFAULT_INTERVAL, PLAYING));
+  gst_clip_tag_timing_install (klass);
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_SMOOTHING,
       g_param_spec_double ("smoothing", "Smoothing",
           "Time constant in seconds of the running mean that thresholds are "
@@ -308,15 +270,6 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_TOP_K:
       self->top_k = g_value_get_uint (value);
       return TRUE;
-    case GST_CLIP_TAG_PROP_INTERVAL:
-      self->interval = g_value_get_uint (value);
-      return TRUE;
-    case GST_CLIP_TAG_PROP_BATCH_SIZE:
-      self->batch_size = g_value_get_uint (value);
-      return TRUE;
-    case GST_CLIP_TAG_PROP_MODE:
-      self->mode = g_value_get_enum (value);
-      return TRUE;
     case GST_CLIP_TAG_PROP_SMOOTHING:
       self->smoothing = g_value_get_double (value);
       return TRUE;
@@ -327,7 +280,8 @@ gst_clip_tag_settings_set (
       self->attach_embedding = g_value_get_boolean (value);
       return TRUE;
     default:
-      return set_prompt_setting (self, id, value);
+      return gst_clip_tag_timing_set (&self->timing, id, value) ||
+             set_prompt_setting (self, id, value);
   }
 }
 
@@ -372,15 +326,6 @@ gst_clip_tag_settings_get (
     case GST_CLIP_TAG_PROP_TOP_K:
       g_value_set_uint (value, self->top_k);
       return TRUE;
-    case GST_CLIP_TAG_PROP_INTERVAL:
-      g_value_set_uint (value, self->interval);
-      return TRUE;
-    case GST_CLIP_TAG_PROP_BATCH_SIZE:
-      g_value_set_uint (value, self->batch_size);
-      return TRUE;
-    case GST_CLIP_TAG_PROP_MODE:
-      g_value_set_enum (value, self->mode);
-      return TRUE;
     case GST_CLIP_TAG_PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);
       return TRUE;
@@ -388,7 +333,7 @@ gst_clip_tag_settings_get (
       g_value_set_boolean (value, self->attach_embedding);
       return TRUE;
     default:
-      return FALSE;
+      return gst_clip_tag_timing_get (&self->timing, id, value);
   }
 }
 

@@ -10,6 +10,8 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-types.h>
 
+#include "gstcliptagtiming.h"
+
 G_BEGIN_DECLS
 
 enum {
@@ -22,9 +24,6 @@ enum {
   GST_CLIP_TAG_PROP_CALIBRATION,
   GST_CLIP_TAG_PROP_BACKGROUND,
   GST_CLIP_TAG_PROP_TOP_K,
-  GST_CLIP_TAG_PROP_INTERVAL,
-  GST_CLIP_TAG_PROP_BATCH_SIZE,
-  GST_CLIP_TAG_PROP_MODE,
   GST_CLIP_TAG_PROP_DEVICE,
   GST_CLIP_TAG_PROP_PRECISION,
   GST_CLIP_TAG_PROP_SMOOTHING,
@@ -42,14 +41,6 @@ GType gst_clip_calibration_get_type (void);
 #define GST_TYPE_CLIP_PRECISION (gst_clip_precision_get_type ())
 GType gst_clip_precision_get_type (void);
 
-/* When a frame waits. The values are fixed: applications store them. */
-typedef enum {
-  GST_CLIP_MODE_SYNC = 1,
-} GstClipMode;
-
-#define GST_TYPE_CLIP_MODE (gst_clip_mode_get_type ())
-GType gst_clip_mode_get_type (void);
-
 typedef struct {
   /* What the scores are of. Read when a prompt set is built. */
   gchar *prompts;
@@ -65,15 +56,14 @@ typedef struct {
   gchar *model;
   gchar *device;
   ClvPrecision precision;
-  guint batch_size; /* 0: 1 */
-  GstClipMode mode;
 
   /* Read with each frame. */
-  guint top_k; /* 0: all */
-  guint interval;
+  guint top_k;       /* 0: all */
   gdouble smoothing; /* seconds */
   gboolean post_messages;
   gboolean attach_embedding;
+
+  GstClipTagTiming timing;
 } GstClipTagSettings;
 
 void gst_clip_tag_settings_init (GstClipTagSettings *self);

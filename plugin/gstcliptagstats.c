@@ -5,15 +5,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-gst_clip_tag_stats_add (
-    GstClipTagStats *self, gint64 encode_us, gint64 score_us)
+static void
+add_time (GstClipTagTimes *self, gint64 us)
 {
-  guint slot = self->inferred % GST_CLIP_TAG_STATS_WINDOW;
+  self->us[self->n++ % GST_CLIP_TAG_STATS_WINDOW] = CLAMP (us, 0, G_MAXUINT32);
+}
 
-  self->encode_us[slot] = CLAMP (encode_us, 0, G_MAXUINT32);
-  self->score_us[slot] = CLAMP (score_us, 0, G_MAXUINT32);
-  self->inferred++;
+void
+gst_clip_tag_stats_add_batch (
+    GstClipTagStats *self, guint n_frames, gint64 encode_us, gint64 score_us)
+{
+  if (n_frames == 0)
+    return;
+  self->inferred += n_frames;
+  self->batches[n_frames - 1]++;
+  for (guint i = 0; i < n_frames; i++) {
+    add_time (&self->encode, encode_us / n_frames);
+    add_time (&self->score, score_us / n_frames);
+  }
+}
+
+void
+gst_clip_tag_stats_add_frame (
+    GstClipTagStats *self, gboolean tagged, gboolean fresh, gint64 delay_us)
+{
+  self->frames++;
+  if (!tagged)
+    self->untagged++;
+  else if (!fresh)
+    self->reused++;
+  add_time (&self->delay, delay_us);
+}
+
+void
+gst_clip_tag_stats_add_verdict (
+    GstClipTagStats *self, GstClipTagVerdict verdict)
+{
+  if (verdict == GST_CLIP_TAG_SKIP_LATE)
+    self->late++;
+  else if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED)
+    self->unchanged++;
 }
 
 static int
@@ -32,13 +63,16 @@ percentile_ms (const guint32 *sorted, guint n, guint percent)
 }
 
 static void
-add_percentiles (
-    GstStructure *structure, const gchar *stage, const guint32 *ring, guint n)
+set_percentiles (
+    GstStructure *structure, const gchar *stage, const GstClipTagTimes *times)
 {
   static const guint percents[] = { 50, 95, 99 };
+  guint n = MIN (times->n, GST_CLIP_TAG_STATS_WINDOW);
   guint32 sorted[GST_CLIP_TAG_STATS_WINDOW];
 
-  memcpy (sorted, ring, n * sizeof (guint32));
+  if (n == 0)
+    return;
+  memcpy (sorted, times->us, n * sizeof (guint32));
   qsort (sorted, n, sizeof (guint32), compare);
   for (guint i = 0; i < G_N_ELEMENTS (percents); i++) {
     g_autofree gchar *field = g_strdup_printf ("%s-ms-p%u", stage, percents[i]);
@@ -48,17 +82,39 @@ add_percentiles (
   }
 }
 
+/* How many batches of 1, 2 … frames there were, up to the largest. */
+static void
+set_batches (GstStructure *structure, const GstClipTagStats *self)
+{
+  g_auto (GValue) sizes = G_VALUE_INIT;
+  guint n = CLV_MAX_BATCH;
+
+  while (n > 0 && self->batches[n - 1] == 0)
+    n--;
+  gst_value_array_init (&sizes, n);
+  for (guint i = 0; i < n; i++) {
+    g_auto (GValue) count = G_VALUE_INIT;
+
+    g_value_init (&count, G_TYPE_UINT64);
+    g_value_set_uint64 (&count, self->batches[i]);
+    gst_value_array_append_value (&sizes, &count);
+  }
+  gst_structure_set_value (structure, "batch-sizes", &sizes);
+}
+
 GstStructure *
 gst_clip_tag_stats_to_structure (const GstClipTagStats *self)
 {
-  guint n = MIN (self->inferred, GST_CLIP_TAG_STATS_WINDOW);
-  GstStructure *structure = gst_structure_new ("cliptag-stats", "frames",
-      G_TYPE_UINT64, self->frames, "inferred", G_TYPE_UINT64, self->inferred,
-      "reused", G_TYPE_UINT64, self->frames - self->inferred, NULL);
+  GstStructure *structure =
+      gst_structure_new ("cliptag-stats", "frames", G_TYPE_UINT64, self->frames,
+          "inferred", G_TYPE_UINT64, self->inferred, "reused", G_TYPE_UINT64,
+          self->reused, "untagged", G_TYPE_UINT64, self->untagged, "skipped",
+          G_TYPE_UINT64, self->skipped, "late", G_TYPE_UINT64, self->late,
+          "unchanged", G_TYPE_UINT64, self->unchanged, NULL);
 
-  if (n > 0) {
-    add_percentiles (structure, "encode", self->encode_us, n);
-    add_percentiles (structure, "score", self->score_us, n);
-  }
+  set_batches (structure, self);
+  set_percentiles (structure, "encode", &self->encode);
+  set_percentiles (structure, "score", &self->score);
+  set_percentiles (structure, "delay", &self->delay);
   return structure;
 }

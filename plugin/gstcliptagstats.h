@@ -1,29 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an element counted since it started. Nothing here locks. */
+/* What an element counted since it started. Nothing here locks, and nothing
+ * allocates but gst_clip_tag_stats_to_structure(). */
 
 #pragma once
 
 #include <gst/gst.h>
 
+#include <clv/clv-image-encoder.h>
+
+#include "gstcliptaggate.h"
+
 G_BEGIN_DECLS
 
 #define GST_CLIP_TAG_STATS_WINDOW 1024
 
+/* The last values, in microseconds. */
 typedef struct {
-  guint64 frames;
-  guint64 inferred;
+  guint64 n; /* ever */
+  guint32 us[GST_CLIP_TAG_STATS_WINDOW];
+} GstClipTagTimes;
 
-  /* The last inferred frames, a ring, in microseconds. */
-  guint32 encode_us[GST_CLIP_TAG_STATS_WINDOW];
-  guint32 score_us[GST_CLIP_TAG_STATS_WINDOW];
+/* {0} has counted nothing. */
+typedef struct {
+  guint64 frames;    /* that left */
+  guint64 reused;    /* of them, with the scores of an earlier one */
+  guint64 untagged;  /* of them, without any */
+  guint64 inferred;  /* scored */
+  guint64 skipped;   /* mode live: were to be inferred and got no turn */
+  guint64 late;      /* not inferred, by QoS */
+  guint64 unchanged; /* not inferred, by change-threshold */
+  guint64 batches[CLV_MAX_BATCH]; /* of 1, 2 … frames */
+
+  GstClipTagTimes encode; /* a frame's share of its batch */
+  GstClipTagTimes score;  /* the same */
+  GstClipTagTimes delay;  /* from a frame's coming in to its going out */
 } GstClipTagStats;
 
-void gst_clip_tag_stats_add (
-    GstClipTagStats *self, gint64 encode_us, gint64 score_us);
+/* A batch of @n_frames was encoded in @encode_us and scored in @score_us. */
+void gst_clip_tag_stats_add_batch (
+    GstClipTagStats *self, guint n_frames, gint64 encode_us, gint64 score_us);
 
-/* (transfer full): a structure with frames, inferred, reused, and the
- * percentiles in milliseconds where a frame was inferred. */
+/* A frame leaves. */
+void gst_clip_tag_stats_add_frame (
+    GstClipTagStats *self, gboolean tagged, gboolean fresh, gint64 delay_us);
+
+/* Counts those that are worth it. */
+void gst_clip_tag_stats_add_verdict (
+    GstClipTagStats *self, GstClipTagVerdict verdict);
+
+/* (transfer full): the counts, and the percentiles in milliseconds of what has
+ * been measured. Sorts: call it on a copy, without a lock. */
 GstStructure *gst_clip_tag_stats_to_structure (const GstClipTagStats *self);
 
 G_END_DECLS

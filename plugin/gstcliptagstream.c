@@ -2,16 +2,13 @@
 
 #include "gstcliptagstream.h"
 
-/* A timestamp that steps back by less is jitter; by more, a new beginning. */
-#define MAX_JITTER_SECONDS 1.0
-
 void
 gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
 {
   *self = (GstClipTagStream){
     .element = element,
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
-    .direction = 1,
+    .clock = { .direction = 1 },
   };
 }
 
@@ -47,22 +44,17 @@ gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
   g_object_unref (prompts);
 }
 
-static GstClockTime
-to_clock_time (gdouble seconds)
-{
-  return seconds <= 0 ? 0 : (GstClockTime) (seconds * GST_SECOND + 0.5);
-}
-
 static void
 post_event (
     GstClipTagStream *self, const GstSegment *segment, const ClvTagEvent *event)
 {
   const ClvLabel *label = clv_prompts_get_label (
       clv_scorer_get_prompts (self->scorer), event->index);
-  GstClockTime stream_time = to_clock_time (event->time * self->direction);
+  GstClockTime stream_time =
+      gst_clip_tag_clock_to_ns (event->time * self->clock.direction);
   GstClockTime pts = GST_CLOCK_TIME_NONE;
 
-  if (self->has_pts)
+  if (self->clock.has_pts)
     pts = gst_segment_position_from_stream_time (
         segment, GST_FORMAT_TIME, stream_time);
 
@@ -75,7 +67,7 @@ post_event (
               (gdouble) event->score, "peak", G_TYPE_DOUBLE,
               (gdouble) event->peak, "mean", G_TYPE_DOUBLE,
               (gdouble) event->mean, "duration", G_TYPE_UINT64,
-              to_clock_time (event->time - event->started), NULL)));
+              gst_clip_tag_clock_to_ns (event->time - event->started), NULL)));
 }
 
 static void
@@ -89,9 +81,9 @@ post_events (GstClipTagStream *self, const GstSegment *segment)
 void
 gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
 {
-  gdouble time = self->time + self->frame_duration;
+  gdouble time = self->clock.time + self->clock.frame_duration;
 
-  if (self->scorer == NULL || !self->has_time)
+  if (self->scorer == NULL || !self->clock.has_time)
     return;
   clv_scorer_close (self->scorer, time, self->events);
   if (self->top_k != NULL)
@@ -103,75 +95,19 @@ void
 gst_clip_tag_stream_restart (GstClipTagStream *self, const GstSegment *segment)
 {
   gst_clip_tag_stream_close (self, segment);
-  self->has_time = FALSE;
+  g_clear_pointer (&self->result, gst_clip_result_unref);
+  self->clock.has_time = FALSE;
 }
 
-/* Where a frame without a timestamp is: after the one before it. */
-static gdouble
-expected_time (GstClipTagStream *self, const GstSegment *segment)
+void
+gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
+    const GstClipTagClock *clock, GstClockTime pts, const gfloat *embedding)
 {
-  if (self->has_time)
-    return self->time + self->frame_duration;
-  if (segment->format == GST_FORMAT_TIME &&
-      GST_CLOCK_TIME_IS_VALID (segment->time))
-    return (gdouble) segment->time / GST_SECOND;
-  return 0;
-}
-
-/* Seconds on the scorer's clock; FALSE where the frame does not tell. */
-static gboolean
-time_of_buffer (const GstSegment *segment, GstBuffer *buffer, gdouble *ret_time)
-{
-  guint64 stream_time;
-  gint sign;
-
-  if (segment->format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID (buffer))
-    return FALSE;
-  sign = gst_segment_to_stream_time_full (
-      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer), &stream_time);
-  if (sign == 0)
-    return FALSE;
-  *ret_time = sign * (gdouble) stream_time / GST_SECOND;
-  return TRUE;
-}
-
-static void
-advance (GstClipTagStream *self, const GstSegment *segment, GstBuffer *buffer,
-    const GstVideoInfo *info)
-{
-  gdouble direction =
-      segment->format == GST_FORMAT_TIME && segment->rate < 0 ? -1 : 1;
-  gdouble time;
-
-  self->has_pts = time_of_buffer (segment, buffer, &time);
-  time = self->has_pts ? time * direction : expected_time (self, segment);
-  if (self->has_time && time < self->time) {
-    if (self->time - time > MAX_JITTER_SECONDS)
-      gst_clip_tag_stream_close (self, segment);
-    else
-      time = self->time;
-  }
-
-  self->direction = direction;
-  self->time = time;
-  self->has_time = TRUE;
-  if (GST_BUFFER_DURATION_IS_VALID (buffer))
-    self->frame_duration = (gdouble) GST_BUFFER_DURATION (buffer) / GST_SECOND;
-  else if (GST_VIDEO_INFO_FPS_N (info) > 0)
-    self->frame_duration =
-        (gdouble) GST_VIDEO_INFO_FPS_D (info) / GST_VIDEO_INFO_FPS_N (info);
-  else
-    self->frame_duration = 0;
-}
-
-static void
-score (GstClipTagStream *self, const GstSegment *segment, GstClockTime pts,
-    const gfloat *embedding)
-{
+  self->clock = *clock;
   clv_scorer_score (
-      self->scorer, embedding, self->time, self->scores, self->events);
+      self->scorer, embedding, clock->time, self->scores, self->events);
   if (self->top_k != NULL)
-    gst_clip_top_k_apply (self->top_k, self->scores, self->time, self->events);
+    gst_clip_top_k_apply (self->top_k, self->scores, clock->time, self->events);
   post_events (self, segment);
 
   g_clear_pointer (&self->result, gst_clip_result_unref);
@@ -179,19 +115,28 @@ score (GstClipTagStream *self, const GstSegment *segment, GstClockTime pts,
       clv_model_get_name (self->model), clv_model_get_id (self->model), pts,
       self->scores, self->attach_embedding ? embedding : NULL,
       clv_model_get_embedding_width (self->model));
-  self->result_time = self->time;
+  self->result_time = clock->time;
 }
 
 void
-gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
-    const GstVideoInfo *info, GstBuffer *buffer, const gfloat *embedding)
+gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
+    gdouble result_time, gdouble time, gboolean fresh)
 {
-  gdouble age;
-
-  advance (self, segment, buffer, info);
-  if (embedding != NULL)
-    score (self, segment, GST_BUFFER_PTS (buffer), embedding);
-  age = MAX (self->time - self->result_time, 0) * GST_SECOND;
   gst_buffer_add_clip_meta (
-      buffer, self->result, embedding != NULL, (GstClockTime) (age + 0.5));
+      buffer, result, fresh, gst_clip_tag_clock_to_ns (time - result_time));
+}
+
+gboolean
+gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
+    const GstClipTagClock *clock, GstBuffer *buffer, const gfloat *embedding)
+{
+  self->clock = *clock;
+  if (embedding != NULL)
+    gst_clip_tag_stream_score (
+        self, segment, clock, GST_BUFFER_PTS (buffer), embedding);
+  if (self->result == NULL)
+    return FALSE;
+  gst_clip_tag_attach (
+      buffer, self->result, self->result_time, clock->time, embedding != NULL);
+  return TRUE;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One stream's place in time and the state of its tags: from an embedding to
- * metadata and bus messages. Streaming thread only. */
+ * metadata and bus messages. One thread at a time. */
 
 #pragma once
 
-#include <gst/video/video.h>
+#include <gst/gst.h>
 
 #include <clv/clv-model.h>
 #include <clv/clv-scorer.h>
 
 #include "gstclipmeta.h"
+#include "gstcliptagclock.h"
 #include "gstcliptagtopk.h"
 
 G_BEGIN_DECLS
@@ -30,13 +31,7 @@ typedef struct {
   GstClipResult *result; /* of the last scored frame */
   gdouble result_time;
 
-  /* The scorer's clock is the stream time in seconds, negated where playback
-   * runs backwards, so that it never decreases. */
-  gboolean has_time;
-  gboolean has_pts;
-  gdouble direction;
-  gdouble time;
-  gdouble frame_duration;
+  GstClipTagClock clock; /* of the last scored or tagged frame */
 } GstClipTagStream;
 
 void gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element);
@@ -46,17 +41,30 @@ void gst_clip_tag_stream_clear (GstClipTagStream *self);
 void gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
     ClvPrompts *prompts, gdouble smoothing, guint top_k);
 
-/* Scores the next frame and attaches the result to it. Its time is its timestamp
- * in @segment, without one the end of the frame before. @embedding: D floats, or
- * NULL where it reuses the result of the frame before. @buffer: writable. */
-void gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
-    const GstVideoInfo *info, GstBuffer *buffer, const gfloat *embedding);
+/* Scores the next frame: @result is the new one. @clock: of the frame; must
+ * follow the one before. @pts: its timestamp. @embedding: D floats. */
+void gst_clip_tag_stream_score (GstClipTagStream *self,
+    const GstSegment *segment, const GstClipTagClock *clock, GstClockTime pts,
+    const gfloat *embedding);
+
+/* Scores the next frame and attaches the result to it. @embedding: D floats, or
+ * NULL where it reuses the result of the frame before; without one it gets
+ * nothing, and FALSE is returned. @buffer: writable. */
+gboolean gst_clip_tag_stream_tag (GstClipTagStream *self,
+    const GstSegment *segment, const GstClipTagClock *clock, GstBuffer *buffer,
+    const gfloat *embedding);
+
+/* Attaches a result of the frame at @result_time to the frame at @time, seconds
+ * of one clock. Allocates nothing but the meta. */
+void gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
+    gdouble result_time, gdouble time, gboolean fresh);
 
 /* Ends all active tags at the end of the last frame. */
 void gst_clip_tag_stream_close (
     GstClipTagStream *self, const GstSegment *segment);
 
-/* Closes, and lets time begin anew: what comes next does not follow. */
+/* Closes, forgets the result, and lets time begin anew: what comes next does not
+ * follow. */
 void gst_clip_tag_stream_restart (
     GstClipTagStream *self, const GstSegment *segment);
 

@@ -58,6 +58,7 @@ gboolean clv_device_wait (ClvDevice *self, VkFence fence, GError **error);
 /* The device does not answer any more. Objects that it may still be using must
  * then be leaked and not destroyed. Any thread. */
 gboolean clv_device_is_lost (ClvDevice *self);
+void clv_device_set_lost (ClvDevice *self);
 
 /* Groups commands in debuggers; nothing without CLV_DEBUG=names. */
 void clv_device_begin_label (

@@ -421,6 +421,12 @@ clv_device_is_lost (ClvDevice *self)
 }
 
 void
+clv_device_set_lost (ClvDevice *self)
+{
+  g_atomic_int_set (&self->lost, TRUE);
+}
+
+void
 clv_device_name_object (
     ClvDevice *self, VkObjectType type, guint64 handle, const gchar *name)
 {
@@ -483,7 +489,7 @@ clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds, guint n_cmds,
   result = vkQueueSubmit (self->queue, 1, &submit, fence);
   g_mutex_unlock (&self->queue_lock);
   if (result == VK_ERROR_DEVICE_LOST)
-    g_atomic_int_set (&self->lost, TRUE);
+    clv_device_set_lost (self);
   if (clv_vk_check (result, "vkQueueSubmit", error))
     return TRUE;
 
@@ -501,7 +507,7 @@ clv_device_wait (ClvDevice *self, VkFence fence, GError **error)
     return FALSE;
   result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, self->timeout_ns);
   if (result != VK_SUCCESS)
-    g_atomic_int_set (&self->lost, TRUE);
+    clv_device_set_lost (self);
   if (result == VK_TIMEOUT) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
         "%s: no answer for %g seconds", self->candidate->info.name,

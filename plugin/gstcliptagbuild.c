@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What takes long while frames go on: encoding new prompts, and opening a device
+ * anew. One thread of the element, gone before stop() drops the engine. */
+
+#include "gstcliperror.h"
+#include "gstcliptagload.h"
+#include "gstcliptagprivate.h"
+
+GstClipTagOrder *
+gst_clip_tag_order_new (const GstClipTagSettings *settings)
+{
+  GstClipTagOrder *self = g_new0 (GstClipTagOrder, 1);
+
+  self->reload = settings == NULL;
+  if (settings != NULL)
+    gst_clip_tag_settings_copy (settings, &self->settings);
+  return self;
+}
+
+static void
+build_prompts (GstClipTag *self, const GstClipTagSettings *settings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvEngine) engine = NULL;
+  g_autoptr (ClvPrompts) prompts = NULL;
+  gboolean current;
+
+  GST_OBJECT_LOCK (self);
+  engine = g_object_ref (self->engine);
+  GST_OBJECT_UNLOCK (self);
+  prompts = gst_clip_tag_load_prompts (settings, engine, &error);
+
+  /* A newer order makes this one's outcome, good or bad, uninteresting. */
+  GST_OBJECT_LOCK (self);
+  current = settings->serial == self->settings.serial;
+  if (current && prompts != NULL)
+    g_set_object (&self->pending, prompts);
+  GST_OBJECT_UNLOCK (self);
+
+  if (current && prompts == NULL)
+    gst_clip_post_error (GST_ELEMENT (self), GST_MESSAGE_WARNING,
+        "Cannot use the new prompts, the old ones stay", error);
+}
+
+void
+gst_clip_tag_build (gpointer data, gpointer user_data)
+{
+  GstClipTagOrder *order = data;
+  GstClipTag *self = user_data;
+
+  if (order->reload)
+    gst_clip_tag_fault_reload (self);
+  else
+    build_prompts (self, &order->settings);
+  gst_clip_tag_settings_clear (&order->settings);
+  g_free (order);
+}

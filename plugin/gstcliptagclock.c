@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gstcliptagclock.h"
+
+/* A timestamp that steps back by less is jitter; by more, a new beginning. */
+#define MAX_JITTER_SECONDS 1.0
+
+GstClockTime
+gst_clip_tag_clock_to_ns (gdouble seconds)
+{
+  return seconds <= 0 ? 0 : (GstClockTime) (seconds * GST_SECOND + 0.5);
+}
+
+/* Where a frame without a timestamp is: after the one before it. */
+static gdouble
+expected_time (const GstClipTagClock *self, const GstSegment *segment)
+{
+  if (self->has_time)
+    return self->time + self->frame_duration;
+  if (segment->format == GST_FORMAT_TIME &&
+      GST_CLOCK_TIME_IS_VALID (segment->time))
+    return (gdouble) segment->time / GST_SECOND;
+  return 0;
+}
+
+/* Seconds on the clock; FALSE where the frame does not tell. */
+static gboolean
+time_of_buffer (const GstSegment *segment, GstBuffer *buffer, gdouble *ret_time)
+{
+  guint64 stream_time;
+  gint sign;
+
+  if (segment->format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID (buffer))
+    return FALSE;
+  sign = gst_segment_to_stream_time_full (
+      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer), &stream_time);
+  if (sign == 0)
+    return FALSE;
+  *ret_time = sign * (gdouble) stream_time / GST_SECOND;
+  return TRUE;
+}
+
+static gdouble
+duration_of_buffer (GstBuffer *buffer, const GstVideoInfo *info)
+{
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    return (gdouble) GST_BUFFER_DURATION (buffer) / GST_SECOND;
+  if (GST_VIDEO_INFO_FPS_N (info) > 0)
+    return (gdouble) GST_VIDEO_INFO_FPS_D (info) / GST_VIDEO_INFO_FPS_N (info);
+  return 0;
+}
+
+gboolean
+gst_clip_tag_clock_advance (GstClipTagClock *self, const GstSegment *segment,
+    GstBuffer *buffer, const GstVideoInfo *info)
+{
+  gboolean follows = TRUE;
+  gdouble time;
+
+  self->direction =
+      segment->format == GST_FORMAT_TIME && segment->rate < 0 ? -1 : 1;
+  self->has_pts = time_of_buffer (segment, buffer, &time);
+  time = self->has_pts ? time * self->direction : expected_time (self, segment);
+  if (self->has_time && time < self->time) {
+    follows = self->time - time <= MAX_JITTER_SECONDS;
+    if (follows)
+      time = self->time;
+  }
+  self->time = time;
+  self->has_time = TRUE;
+  self->frame_duration = duration_of_buffer (buffer, info);
+  return follows;
+}

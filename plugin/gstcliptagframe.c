@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One frame's way through the element. Streaming thread. */
+
+#include "gstcliptagprivate.h"
+
+#define GST_CAT_DEFAULT gst_clip_tag_debug
+
+/* Between two warnings about old scores. */
+#define WARNING_INTERVAL_US (5 * G_USEC_PER_SEC)
+
+void
+gst_clip_tag_use_prompts (
+    GstClipTag *self, ClvPrompts *prompts, gdouble smoothing, guint top_k)
+{
+  gst_clip_tag_stream_set_prompts (&self->stream,
+      clv_engine_get_model (self->engine), prompts, smoothing, top_k);
+  self->smoothing = smoothing;
+  self->top_k = top_k;
+  self->last.valid = FALSE;
+  gst_clip_tag_live_start_anew (self->live);
+}
+
+void
+gst_clip_tag_restart (GstClipTag *self)
+{
+  gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment,
+      self->is_live ? &self->clock : &self->stream.clock);
+  self->last.valid = FALSE;
+  self->clock = (GstClipTagClock){ 0 };
+}
+
+/* What is read with each frame, and what others have made ready for this one. */
+typedef struct {
+  gboolean failed;
+  gdouble smoothing;
+  guint top_k;
+  gboolean attach_embedding;
+  gboolean post_messages;
+  GstClipTagOrder *order; /* NULL: the prompts are as they were */
+  ClvPrompts *prompts;    /* NULL: none */
+  ClvEngine *engine;      /* NULL: none */
+} News;
+
+static void
+get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
+{
+  GST_OBJECT_LOCK (self);
+  *ret_news = (News){
+    .failed = self->fault.failed,
+    .smoothing = self->settings.smoothing,
+    .top_k = self->settings.top_k,
+    .attach_embedding = self->settings.attach_embedding,
+    .post_messages = self->settings.post_messages,
+    .prompts = g_steal_pointer (&self->pending),
+    .engine = g_steal_pointer (&self->new_engine),
+  };
+  *ret_timing = self->settings.timing;
+  if (self->settings.serial != self->requested) {
+    ret_news->order = gst_clip_tag_order_new (&self->settings);
+    self->requested = self->settings.serial;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+take_engine (GstClipTag *self, ClvEngine *engine)
+{
+  g_autoptr (ClvEngine) old = NULL;
+
+  GST_OBJECT_LOCK (self);
+  old = self->engine;
+  self->engine = engine;
+  GST_OBJECT_UNLOCK (self);
+  gst_clip_tag_live_set_engine (self->live, engine);
+}
+
+/* The frames that came before the change get the old scores. */
+static GstFlowReturn
+take_prompts (GstClipTag *self, News *news)
+{
+  GstFlowReturn flow = gst_clip_tag_sync_drain (self);
+  g_autoptr (ClvPrompts) prompts = g_steal_pointer (&news->prompts);
+
+  gst_clip_tag_live_lock_stream (self->live);
+  if (prompts == NULL)
+    prompts = g_object_ref (clv_scorer_get_prompts (self->stream.scorer));
+  gst_clip_tag_stream_close (
+      &self->stream, &GST_BASE_TRANSFORM (self)->segment);
+  gst_clip_tag_use_prompts (self, prompts, news->smoothing, news->top_k);
+  gst_clip_tag_live_unlock_stream (self->live);
+  return flow;
+}
+
+/* Applies what changed since the last frame, and orders a new prompt set where
+ * the properties that it is made of did. */
+static GstFlowReturn
+take_settings (GstClipTag *self)
+{
+  guint interval = self->timing.interval;
+  News news;
+
+  get_news (self, &news, &self->timing);
+  if (news.order != NULL)
+    g_thread_pool_push (self->builders, news.order, NULL);
+  if (news.engine != NULL)
+    take_engine (self, news.engine);
+  if (interval != self->timing.interval && self->batch_size > 1)
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+
+  if (news.attach_embedding != self->stream.attach_embedding ||
+      news.post_messages != self->stream.post_messages) {
+    gst_clip_tag_live_lock_stream (self->live);
+    self->stream.attach_embedding = news.attach_embedding;
+    self->stream.post_messages = news.post_messages;
+    gst_clip_tag_live_unlock_stream (self->live);
+  }
+  if (news.failed) {
+    g_clear_object (&news.prompts);
+    return GST_FLOW_ERROR;
+  }
+  if (news.prompts == NULL && news.smoothing == self->smoothing &&
+      news.top_k == self->top_k)
+    return GST_FLOW_OK;
+  return take_prompts (self, &news);
+}
+
+static void
+take_mode (GstClipTag *self)
+{
+  gboolean is_live;
+
+  if (self->knows_mode)
+    return;
+  is_live = gst_clip_tag_find_mode (self);
+  GST_INFO_OBJECT (self, "mode %s", is_live ? "live" : "sync");
+  if (is_live != self->is_live)
+    gst_clip_tag_restart (self);
+  self->is_live = is_live;
+  self->knows_mode = TRUE;
+}
+
+/* Moves the clock to the frame. */
+static GstFlowReturn
+take_time (GstClipTag *self, GstBuffer *buffer)
+{
+  GstClipTagClock next = self->clock;
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (!gst_clip_tag_clock_advance (&next, &GST_BASE_TRANSFORM (self)->segment,
+          buffer, &GST_VIDEO_FILTER (self)->in_info)) {
+    flow = gst_clip_tag_sync_drain (self);
+    gst_clip_tag_restart (self);
+  }
+  if (!self->clock.has_time)
+    self->begin = next.time;
+  self->clock = next;
+  return flow;
+}
+
+static GstClipTagMark
+next_mark (GstClipTag *self)
+{
+  return (GstClipTagMark){
+    .valid = TRUE,
+    .index = self->n_frames++,
+    .time = self->clock.time,
+  };
+}
+
+static GstFlowReturn
+push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
+{
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  GstClipTagVerdict verdict = GST_CLIP_TAG_SKIP_BROKEN;
+  GstClipTagHeld frame = {
+    .buffer = buffer, .clock = self->clock, .arrived = arrived
+  };
+  GstClipTagMark mark = next_mark (self);
+  GstMessage *message = NULL;
+  gboolean late;
+
+  GST_OBJECT_LOCK (self);
+  late = self->timing.qos &&
+         gst_clip_tag_qos_is_late (&self->qos, segment, buffer);
+  GST_OBJECT_UNLOCK (self);
+  if (gst_clip_tag_fault_may_try (self))
+    verdict = gst_clip_tag_gate_judge (&self->timing, &self->last, &mark, late,
+        &GST_VIDEO_FILTER (self)->in_info, buffer);
+  frame.infer = verdict == GST_CLIP_TAG_INFER;
+  if (frame.infer)
+    self->last = mark;
+  GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s",
+      GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
+      gst_clip_tag_verdict_to_string (verdict));
+
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_verdict (&self->stats, verdict);
+  if (verdict == GST_CLIP_TAG_SKIP_LATE)
+    message = gst_clip_tag_qos_message (&self->qos, GST_ELEMENT (self), segment,
+        buffer, self->stats.inferred, self->stats.late);
+  GST_OBJECT_UNLOCK (self);
+  if (message != NULL)
+    gst_element_post_message (GST_ELEMENT (self), message);
+  return gst_clip_tag_sync_push (self, &frame);
+}
+
+static void
+warn_of_age (GstClipTag *self, const GstClipTagLiveState *state)
+{
+  gdouble max_age = (gdouble) self->timing.max_age / GST_SECOND;
+  gdouble since = state->result != NULL ? state->result_time : self->begin;
+  gdouble age = self->clock.time - since;
+  gint64 now;
+
+  if (max_age == 0 || age <= max_age)
+    return;
+  now = g_get_monotonic_time ();
+  if (self->warned_of_age_us != 0 &&
+      now - self->warned_of_age_us < WARNING_INTERVAL_US)
+    return;
+  self->warned_of_age_us = now;
+  GST_ELEMENT_WARNING (self, RESOURCE, BUSY,
+      ("Scores are %.3f s old, max-age is %.3f s", age, max_age),
+      ("the device does not keep up with the frames that it is given"));
+}
+
+/* The buffer gets the newest result and may be inferred for those after it; it
+ * stays the caller's. FALSE: the thread that infers cannot be started. */
+static gboolean
+pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
+{
+  GstClipTagVerdict verdict = GST_CLIP_TAG_SKIP_BROKEN;
+  GstClipTagLiveFrame frame = { .buffer = buffer,
+    .info = &GST_VIDEO_FILTER (self)->in_info,
+    .segment = &GST_BASE_TRANSFORM (self)->segment,
+    .clock = self->clock,
+    .mark = next_mark (self) };
+  GstClipTagLiveState state;
+  g_autoptr (GError) error = NULL;
+  gboolean tagged;
+
+  gst_clip_tag_live_get_state (self->live, &state);
+  if (gst_clip_tag_fault_may_try (self))
+    verdict = gst_clip_tag_gate_judge (
+        &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);
+  tagged = state.result != NULL;
+  if (tagged)
+    gst_clip_tag_attach (
+        buffer, state.result, state.result_time, self->clock.time, FALSE);
+  GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s and leaves %s",
+      GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
+      gst_clip_tag_verdict_to_string (verdict),
+      tagged ? "with scores" : "without scores");
+
+  /* After the meta is there: the worker's reference makes it read-only. */
+  if (verdict == GST_CLIP_TAG_INFER &&
+      !gst_clip_tag_live_offer (self->live, &frame, &error))
+    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT,
+        ("Cannot start a thread: %s", error->message), (NULL));
+  if (verdict != GST_CLIP_TAG_SKIP_UNCHANGED)
+    warn_of_age (self, &state);
+  g_clear_pointer (&state.result, gst_clip_result_unref);
+
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_verdict (&self->stats, verdict);
+  gst_clip_tag_stats_add_frame (
+      &self->stats, tagged, FALSE, g_get_monotonic_time () - arrived);
+  GST_OBJECT_UNLOCK (self);
+  return error == NULL;
+}
+
+/* A buffer comes in, and all that is ready goes out: GstBaseTransform calls
+ * until there is nothing. */
+GstFlowReturn
+gst_clip_tag_generate_output (GstBaseTransform *trans, GstBuffer **ret_buffer)
+{
+  GstClipTag *self = GST_CLIP_TAG (trans);
+  gint64 arrived = g_get_monotonic_time ();
+  GstBuffer *buffer = NULL;
+  GstFlowReturn flow;
+
+  *ret_buffer = gst_clip_tag_sync_pop (self);
+  if (*ret_buffer != NULL || trans->queued_buf == NULL)
+    return GST_FLOW_OK;
+  flow = self->flow;
+  if (!GST_VIDEO_FILTER (self)->negotiated)
+    flow = GST_FLOW_NOT_NEGOTIATED;
+  if (flow == GST_FLOW_OK)
+    flow = take_settings (self);
+  if (flow != GST_FLOW_OK) {
+    gst_clear_buffer (&trans->queued_buf);
+    return flow;
+  }
+
+  /* Makes it writable. */
+  flow = GST_CLIP_TAG_PARENT->generate_output (trans, &buffer);
+  if (flow != GST_FLOW_OK || buffer == NULL)
+    return flow;
+  take_mode (self);
+  flow = take_time (self, buffer);
+  if (flow != GST_FLOW_OK) {
+    gst_buffer_unref (buffer);
+    return flow;
+  }
+  if (self->is_live) {
+    *ret_buffer = buffer;
+    return pass_live (self, buffer, arrived) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  }
+  flow = push_sync (self, buffer, arrived);
+  if (flow == GST_FLOW_OK)
+    *ret_buffer = gst_clip_tag_sync_pop (self);
+  return flow;
+}

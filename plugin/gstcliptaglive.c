@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gstcliptaglive.h"
+
+#include <clv/clv-error.h>
+
+#include "gstclipframe.h"
+
+/* Longer than any frame takes on a device that works; gst_clip_tag_live_close()
+ * is part of a state change, which somebody waits for. */
+#define MAX_CLOSE_US (10 * G_USEC_PER_SEC)
+
+typedef struct {
+  GstBuffer *buffer; /* NULL: no job */
+  GstVideoInfo info;
+  GstSegment segment;
+  GstClipTagClock clock;
+  GstClipTagMark mark;
+  ClvEngine *engine; /* since it was taken */
+  guint epoch;
+  guint run;
+} Job;
+
+struct _GstClipTagLive {
+  gint ref_count; /* atomic: the element's, and one of each thread */
+
+  GRecMutex scoring; /* a message may make its receiver seek at once */
+  GstClipTagStream *stream;
+  const GstClipTagLiveFuncs *funcs;
+
+  GMutex mutex;
+  GCond work; /* for the worker: a job, or the end of its run */
+  GCond idle; /* for finish and close */
+  GThread *thread;
+  ClvEngine *engine;
+  guint run;   /* of open and close */
+  guint epoch; /* see above */
+  Job waiting;
+  gboolean busy;
+  gboolean exited; /* the thread of this run */
+  guint64 n_skipped;
+  GstClipResult *result;
+  gdouble result_time;
+  GstClipTagMark last;
+};
+
+GstClipTagLive *
+gst_clip_tag_live_new (void)
+{
+  GstClipTagLive *self = g_new0 (GstClipTagLive, 1);
+
+  self->ref_count = 1;
+  g_rec_mutex_init (&self->scoring);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->work);
+  g_cond_init (&self->idle);
+  return self;
+}
+
+void
+gst_clip_tag_live_unref (GstClipTagLive *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+  g_rec_mutex_clear (&self->scoring);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->work);
+  g_cond_clear (&self->idle);
+  g_free (self);
+}
+
+/* Mutex held. The caller drops what comes back, without the lock. */
+static GstBuffer *
+steal_waiting (GstClipTagLive *self)
+{
+  if (self->waiting.buffer != NULL)
+    self->n_skipped++;
+  return g_steal_pointer (&self->waiting.buffer);
+}
+
+static gboolean
+encode (Job *job, gfloat *ret_embedding, GError **error)
+{
+  GstVideoFrame mapped;
+  ClvFrame frame;
+  gboolean encoded;
+
+  if (!gst_clip_frame_map (&mapped, &frame, &job->info, job->buffer, error))
+    return FALSE;
+  encoded =
+      clv_engine_encode_frames (job->engine, &frame, 1, ret_embedding, error);
+  gst_video_frame_unmap (&mapped);
+  return encoded;
+}
+
+/* Waits for a job. FALSE: the run is over. */
+static gboolean
+take (GstClipTagLive *self, guint run, Job *ret_job)
+{
+  gboolean taken;
+
+  g_mutex_lock (&self->mutex);
+  while (self->run == run && self->waiting.buffer == NULL)
+    g_cond_wait (&self->work, &self->mutex);
+  taken = self->run == run;
+  if (taken) {
+    *ret_job = self->waiting;
+    self->waiting.buffer = NULL;
+    self->last = ret_job->mark;
+    self->busy = TRUE;
+    ret_job->engine = g_object_ref (self->engine);
+  }
+  g_mutex_unlock (&self->mutex);
+  return taken;
+}
+
+static gboolean
+is_current (GstClipTagLive *self, const Job *job)
+{
+  gboolean current;
+
+  g_mutex_lock (&self->mutex);
+  current = job->run == self->run && job->epoch == self->epoch;
+  g_mutex_unlock (&self->mutex);
+  return current;
+}
+
+/* A flush may have come while the frame was scored. */
+static void
+publish (GstClipTagLive *self, const Job *job)
+{
+  g_autoptr (GstClipResult) old = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (job->run == self->run && job->epoch == self->epoch) {
+    old = self->result;
+    self->result = gst_clip_result_ref (self->stream->result);
+    self->result_time = self->stream->result_time;
+  }
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+forget_result (GstClipTagLive *self)
+{
+  g_autoptr (GstClipResult) old = NULL;
+
+  g_mutex_lock (&self->mutex);
+  old = g_steal_pointer (&self->result);
+  self->last.valid = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Scores, or reports an error: with @scoring held, so that it is over when
+ * gst_clip_tag_live_close() or _restart() has had it. */
+static void
+use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
+    const GError *error, gint64 encode_us)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  g_rec_mutex_lock (&self->scoring);
+  if (!is_current (self, job)) {
+    g_mutex_lock (&self->mutex);
+    self->n_skipped++;
+    g_mutex_unlock (&self->mutex);
+  } else if (error != NULL) {
+    /* No frame carries old scores until it works again. */
+    forget_result (self);
+    gst_clip_tag_stream_restart (self->stream, &job->segment);
+    self->funcs->failed (self->funcs->data, error);
+  } else {
+    gst_clip_tag_stream_score (self->stream, &job->segment, &job->clock,
+        GST_BUFFER_PTS (job->buffer), embedding);
+    publish (self, job);
+    self->funcs->inferred (
+        self->funcs->data, encode_us, g_get_monotonic_time () - begin);
+  }
+  g_rec_mutex_unlock (&self->scoring);
+}
+
+typedef struct {
+  GstClipTagLive *live;
+  guint run;
+  guint width;
+} Start;
+
+static gpointer
+worker (gpointer data)
+{
+  Start *start = data;
+  GstClipTagLive *self = start->live;
+  gfloat *embedding = g_new (gfloat, start->width);
+  guint run = start->run;
+  Job job;
+
+  while (take (self, run, &job)) {
+    g_autoptr (GError) error = NULL;
+    gint64 begin = g_get_monotonic_time ();
+
+    encode (&job, embedding, &error);
+    use (self, &job, embedding, error, g_get_monotonic_time () - begin);
+
+    /* Before the next is taken: one waits and one is in work, never three. */
+    gst_buffer_unref (job.buffer);
+    g_object_unref (job.engine);
+    g_mutex_lock (&self->mutex);
+    if (self->run == run)
+      self->busy = FALSE;
+    g_cond_broadcast (&self->idle);
+    g_mutex_unlock (&self->mutex);
+  }
+
+  g_mutex_lock (&self->mutex);
+  if (self->run == run + 1)
+    self->exited = TRUE;
+  g_cond_broadcast (&self->idle);
+  g_mutex_unlock (&self->mutex);
+  gst_clip_tag_live_unref (self);
+  g_free (embedding);
+  g_free (start);
+  return NULL;
+}
+
+/* Mutex held. */
+static gboolean
+start_thread (GstClipTagLive *self, GError **error)
+{
+  Start *start = g_new (Start, 1);
+
+  *start = (Start){
+    .live = self,
+    .run = self->run,
+    .width =
+        clv_model_get_embedding_width (clv_engine_get_model (self->engine)),
+  };
+  g_atomic_int_inc (&self->ref_count);
+  self->thread = g_thread_try_new ("cliptag-live", worker, start, error);
+  if (self->thread != NULL)
+    return TRUE;
+  g_atomic_int_add (&self->ref_count, -1);
+  g_free (start);
+  return FALSE;
+}
+
+void
+gst_clip_tag_live_open (GstClipTagLive *self, ClvEngine *engine,
+    GstClipTagStream *stream, const GstClipTagLiveFuncs *funcs)
+{
+  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->mutex);
+  self->stream = stream;
+  self->funcs = funcs;
+  g_set_object (&self->engine, engine);
+  self->run += 2; /* no thread of an earlier run takes itself for this one's */
+  self->n_skipped = 0;
+  self->busy = self->exited = FALSE;
+  g_mutex_unlock (&self->mutex);
+  g_rec_mutex_unlock (&self->scoring);
+}
+
+gboolean
+gst_clip_tag_live_close (GstClipTagLive *self)
+{
+  gint64 end = g_get_monotonic_time () + MAX_CLOSE_US;
+  g_autoptr (ClvEngine) engine = NULL;
+  GThread *thread;
+  gboolean ended;
+
+  gst_clip_tag_live_cancel (self);
+
+  /* Not while it scores: after this it finds that its run is over. */
+  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->mutex);
+  self->run++;
+  engine = g_steal_pointer (&self->engine);
+  thread = g_steal_pointer (&self->thread);
+  g_cond_broadcast (&self->work);
+  g_mutex_unlock (&self->mutex);
+  g_rec_mutex_unlock (&self->scoring);
+
+  g_mutex_lock (&self->mutex);
+  ended = thread == NULL || self->exited;
+  while (!ended && g_cond_wait_until (&self->idle, &self->mutex, end))
+    ended = self->exited;
+  self->busy = FALSE;
+  g_mutex_unlock (&self->mutex);
+  if (thread != NULL && ended)
+    g_thread_join (thread);
+  else if (thread != NULL)
+    g_thread_unref (thread);
+  return ended;
+}
+
+void
+gst_clip_tag_live_set_engine (GstClipTagLive *self, ClvEngine *engine)
+{
+  g_autoptr (ClvEngine) old = NULL;
+
+  g_mutex_lock (&self->mutex);
+  old = self->engine;
+  self->engine = g_object_ref (engine);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+gst_clip_tag_live_get_state (
+    GstClipTagLive *self, GstClipTagLiveState *ret_state)
+{
+  g_mutex_lock (&self->mutex);
+  ret_state->result =
+      self->result == NULL ? NULL : gst_clip_result_ref (self->result);
+  ret_state->result_time = self->result_time;
+  ret_state->last = self->last;
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+gst_clip_tag_live_offer (
+    GstClipTagLive *self, const GstClipTagLiveFrame *frame, GError **error)
+{
+  g_autoptr (GstBuffer) replaced = NULL;
+  gboolean started;
+
+  g_mutex_lock (&self->mutex);
+  started = self->thread != NULL || start_thread (self, error);
+  if (started) {
+    replaced = steal_waiting (self);
+    self->waiting = (Job){
+      .buffer = gst_buffer_ref (frame->buffer),
+      .info = *frame->info,
+      .segment = *frame->segment,
+      .clock = frame->clock,
+      .mark = frame->mark,
+      .epoch = self->epoch,
+      .run = self->run,
+    };
+    g_cond_signal (&self->work);
+  }
+  g_mutex_unlock (&self->mutex);
+  return started;
+}
+
+void
+gst_clip_tag_live_cancel (GstClipTagLive *self)
+{
+  g_autoptr (GstBuffer) dropped = NULL;
+  g_autoptr (GstClipResult) old = NULL;
+
+  g_mutex_lock (&self->mutex);
+  self->epoch++;
+  dropped = steal_waiting (self);
+  old = g_steal_pointer (&self->result);
+  self->last.valid = FALSE;
+  g_cond_broadcast (&self->idle);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment,
+    const GstClipTagClock *clock)
+{
+  gst_clip_tag_live_cancel (self);
+  g_rec_mutex_lock (&self->scoring);
+  if (clock->has_time && self->stream->clock.has_time)
+    self->stream->clock = *clock;
+  gst_clip_tag_stream_restart (self->stream, segment);
+  g_rec_mutex_unlock (&self->scoring);
+}
+
+void
+gst_clip_tag_live_finish (GstClipTagLive *self, gint64 timeout_us)
+{
+  gint64 end = g_get_monotonic_time () + timeout_us;
+  guint epoch;
+
+  g_mutex_lock (&self->mutex);
+  epoch = self->epoch;
+  while ((self->busy || self->waiting.buffer != NULL) && epoch == self->epoch)
+    if (!g_cond_wait_until (&self->idle, &self->mutex, end))
+      break;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+gst_clip_tag_live_start_anew (GstClipTagLive *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->last.valid = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+gst_clip_tag_live_lock_stream (GstClipTagLive *self)
+{
+  g_rec_mutex_lock (&self->scoring);
+}
+
+void
+gst_clip_tag_live_unlock_stream (GstClipTagLive *self)
+{
+  g_rec_mutex_unlock (&self->scoring);
+}
+
+guint64
+gst_clip_tag_live_get_n_skipped (GstClipTagLive *self)
+{
+  guint64 n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->n_skipped;
+  g_mutex_unlock (&self->mutex);
+  return n;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Mode sync: a frame leaves with its own scores, or those of the frame before
+ * it, and waits for its batch. */
+
+#include "gstcliptagprivate.h"
+
+#define GST_CAT_DEFAULT gst_clip_tag_debug
+
+void
+gst_clip_tag_sync_drop (GstClipTag *self)
+{
+  gst_clip_tag_held_clear (&self->held);
+  self->n_ready = 0;
+  gst_clip_tag_timer_disarm (self->timer);
+}
+
+/* FALSE: the stream ends. After an error that it survives, frames have no
+ * result. */
+static gboolean
+encode_held (GstClipTag *self, gboolean *ret_encoded)
+{
+  g_autoptr (GError) error = NULL;
+
+  *ret_encoded =
+      self->held.n_infer > 0 &&
+      gst_clip_tag_held_encode (&self->held, self->engine,
+          &GST_VIDEO_FILTER (self)->in_info, self->embeddings, &error);
+  if (error == NULL)
+    return TRUE;
+  gst_clip_tag_stream_restart (
+      &self->stream, &GST_BASE_TRANSFORM (self)->segment);
+  self->last.valid = FALSE;
+  return gst_clip_tag_fault_report (self, error);
+}
+
+/* Encodes and scores what is held: all of it is ready then. */
+static gboolean
+score_held (GstClipTag *self)
+{
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  guint width =
+      clv_model_get_embedding_width (clv_engine_get_model (self->engine));
+  guint n_infer = self->held.n_infer, row = 0;
+  gint64 begin = g_get_monotonic_time (), encoded_at, scored_at;
+  gboolean encoded;
+
+  gst_clip_tag_timer_disarm (self->timer);
+  if (!encode_held (self, &encoded))
+    return FALSE;
+  encoded_at = g_get_monotonic_time ();
+  for (guint i = 0; i < self->held.n; i++) {
+    GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
+    const gfloat *embedding = NULL;
+
+    if (held->infer && encoded)
+      embedding = self->embeddings + (gsize) row++ * width;
+    held->infer = embedding != NULL;
+    held->tagged = gst_clip_tag_stream_tag (
+        &self->stream, &trans->segment, &held->clock, held->buffer, embedding);
+  }
+  self->n_ready = self->held.n;
+  self->held.n_infer = row;
+  scored_at = g_get_monotonic_time ();
+
+  if (!encoded)
+    return TRUE;
+  gst_clip_tag_fault_recover (self);
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_batch (
+      &self->stats, n_infer, encoded_at - begin, scored_at - encoded_at);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+GstBuffer *
+gst_clip_tag_sync_pop (GstClipTag *self)
+{
+  GstClipTagHeld frame;
+
+  if (self->n_ready == 0)
+    return NULL;
+  self->n_ready--;
+  gst_clip_tag_held_pop (&self->held, &frame);
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_frame (&self->stats, frame.tagged, frame.infer,
+      g_get_monotonic_time () - frame.arrived);
+  GST_OBJECT_UNLOCK (self);
+  return frame.buffer;
+}
+
+GstFlowReturn
+gst_clip_tag_sync_drain (GstClipTag *self)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+  GstBuffer *buffer;
+
+  if (self->held.n > self->n_ready && !score_held (self))
+    flow = GST_FLOW_ERROR;
+  while (flow == GST_FLOW_OK && (buffer = gst_clip_tag_sync_pop (self)) != NULL)
+    flow = gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (self), buffer);
+  gst_clip_tag_sync_drop (self);
+  return flow;
+}
+
+void
+gst_clip_tag_sync_timeout (gpointer data, guint64 batch)
+{
+  GstClipTag *self = data;
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  GstFlowReturn flow;
+
+  GST_PAD_STREAM_LOCK (trans->sinkpad);
+  if (batch == self->batch && self->held.n > self->n_ready &&
+      !GST_PAD_IS_FLUSHING (trans->srcpad)) {
+    GST_LOG_OBJECT (self, "batch-timeout: %u of %u frames", self->held.n_infer,
+        self->batch_size);
+    flow = gst_clip_tag_sync_drain (self);
+    if (flow != GST_FLOW_OK)
+      self->flow = flow;
+  }
+  GST_PAD_STREAM_UNLOCK (trans->sinkpad);
+}
+
+GstFlowReturn
+gst_clip_tag_sync_push (GstClipTag *self, const GstClipTagHeld *frame)
+{
+  GstClockTime wait;
+
+  gst_clip_tag_held_push (&self->held, frame);
+
+  /* A frame that reuses a result that is there has nothing to wait for; and
+   * without a frame rate nobody could say how long a frame waits. */
+  if (self->held.n_infer > 0 && self->held.n_infer < self->batch_size &&
+      self->held.n <= gst_clip_tag_max_held (self, &wait)) {
+    if (self->held.n == 1)
+      self->batch++;
+    if (self->held.n == 1 && self->batch_timeout > 0)
+      gst_clip_tag_timer_arm (self->timer, self->batch, self->batch_timeout);
+    return GST_FLOW_OK;
+  }
+  if (score_held (self))
+    return GST_FLOW_OK;
+  gst_clip_tag_sync_drop (self);
+  return GST_FLOW_ERROR;
+}
