@@ -19,11 +19,11 @@ else
     "video/x-raw,framerate=10/1")
 fi
 
-# A live source does not wait: the queue keeps the newest frame only, and a
-# slower model then sees fewer frames instead of older ones.
+# Behind a live source cliptag delays no frame: it is in mode live, and tags are
+# as fresh as the device allows. max-rate leaves the machine to others.
 gst-launch-1.0 -m \
-  "${source[@]}" ! queue leaky=downstream max-size-buffers=1 ! \
+  "${source[@]}" ! \
   cliptag prompts="${1:-a white circle; a red square; a black picture}" \
-    smoothing=0.5 ! \
+    mode=live max-rate=10 smoothing=0.5 ! \
   fakesink num-buffers="${FRAMES:--1}" |
   { grep --line-buffered clip-tag || true; }

@@ -219,6 +219,110 @@ test_held_frames_are_limited (void)
   expect_frames (test, 65, 1, 1000);
 }
 
+static TagTest *
+new_timed_test (const gchar *caps)
+{
+  TagTest *test = tag_test_new (caps, "prompts", "a cat; a dog", "batch-size",
+      4, "batch-timeout", (guint64) 150 * GST_MSECOND, NULL);
+
+  gst_harness_use_testclock (test->harness);
+  return test;
+}
+
+/* Waits until the element waits for its clock, and lets that time come. */
+static void
+let_the_time_come (TagTest *test)
+{
+  g_autoptr (GstTestClock) clock = gst_harness_get_testclock (test->harness);
+  GstClockID id;
+
+  gst_test_clock_wait_for_next_pending_id (clock, &id);
+  g_assert_cmpuint (gst_clock_id_get_time (id), ==,
+      gst_clock_get_time (GST_CLOCK (clock)) + 150 * GST_MSECOND);
+  gst_clock_id_unref (id);
+  g_assert_true (gst_harness_crank_single_clock_wait (test->harness));
+}
+
+/* Fails unless the frames first … first + n - 1 come out, sooner or later. */
+static void
+pull_frames (TagTest *test, guint first, guint n)
+{
+  for (guint i = first; i < first + n; i++) {
+    g_autoptr (GstBuffer) out = gst_harness_pull (test->harness);
+
+    g_assert_nonnull (out);
+    g_assert_cmpuint (GST_BUFFER_PTS (out), ==, i * GST_SECOND / 10);
+    g_assert_true (gst_buffer_get_clip_meta (out)->fresh);
+  }
+  g_assert_cmpuint (gst_harness_buffers_in_queue (test->harness), ==, 0);
+}
+
+static void
+test_a_batch_does_not_wait_longer_than_its_timeout (void)
+{
+  g_autoptr (TagTest) test = new_timed_test (TAG_TEST_SMALL_CAPS);
+
+  for (guint i = 0; i < 3; i++) {
+    push (test, 2);
+    expect_frames (test, 0, 0, 1);
+    let_the_time_come (test);
+    pull_frames (test, 2 * i, 2);
+  }
+}
+
+static void
+test_a_full_batch_needs_no_timeout (void)
+{
+  g_autoptr (TagTest) test = new_timed_test (TAG_TEST_SMALL_CAPS);
+  g_autoptr (GstTestClock) clock = gst_harness_get_testclock (test->harness);
+
+  push (test, 4);
+  expect_frames (test, 0, 4, 1);
+  g_assert_cmpuint (gst_test_clock_peek_id_count (clock), ==, 0);
+  gst_harness_set_time (test->harness, GST_SECOND);
+  push (test, 1);
+  let_the_time_come (test);
+  pull_frames (test, 4, 1);
+}
+
+static void
+test_the_timeout_bounds_the_latency (void)
+{
+  g_autoptr (TagTest) test = new_timed_test (TAG_TEST_SMALL_CAPS);
+
+  push (test, 1);
+  g_assert_cmpuint (
+      gst_harness_query_latency (test->harness), ==, 150 * GST_MSECOND);
+}
+
+static void
+test_with_a_timeout_video_without_a_rate_is_held (void)
+{
+  g_autoptr (TagTest) test = new_timed_test (
+      "video/x-raw,format=RGB,width=64,height=48,framerate=0/1");
+
+  push (test, 3);
+  expect_frames (test, 0, 0, 1);
+  g_assert_cmpuint (
+      gst_harness_query_latency (test->harness), ==, 150 * GST_MSECOND);
+  let_the_time_come (test);
+  pull_frames (test, 0, 3);
+}
+
+static void
+test_stopping_does_not_wait_for_a_timeout (void)
+{
+  g_autoptr (TagTest) test = new_timed_test (TAG_TEST_SMALL_CAPS);
+
+  for (guint i = 0; i < 3; i++) {
+    push (test, 1);
+    gst_element_set_state (test->element, GST_STATE_READY);
+    expect_frames (test, 0, 0, 1);
+    gst_element_set_state (test->element, GST_STATE_PLAYING);
+    gst_harness_set_src_caps_str (test->harness, TAG_TEST_SMALL_CAPS);
+  }
+}
+
 static void
 add_tests (void)
 {
@@ -242,6 +346,14 @@ add_tests (void)
   ADD ("video-without-a-rate-is-not-held",
       test_video_without_a_rate_is_not_held);
   ADD ("held-frames-are-limited", test_held_frames_are_limited);
+  ADD ("a-batch-does-not-wait-longer-than-its-timeout",
+      test_a_batch_does_not_wait_longer_than_its_timeout);
+  ADD ("a-full-batch-needs-no-timeout", test_a_full_batch_needs_no_timeout);
+  ADD ("the-timeout-bounds-the-latency", test_the_timeout_bounds_the_latency);
+  ADD ("with-a-timeout-video-without-a-rate-is-held",
+      test_with_a_timeout_video_without_a_rate_is_held);
+  ADD ("stopping-does-not-wait-for-a-timeout",
+      test_stopping_does_not_wait_for_a_timeout);
 #undef ADD
 }
 

@@ -73,7 +73,11 @@ set_all (GstElement *tag, guint turn)
       turn % 4, "threshold", turn % 20 / 10.0 - 1, "top-k", turn % 3,
       "inference-interval", 1 + turn % 3, "smoothing", turn % 5 * 0.1,
       "post-messages", turn % 2, "batch-size", turn % 4, "attach-embedding",
-      turn % 2, NULL);
+      turn % 2, "mode", turn % 3, "max-rate", turn % 4 * 7.0, "qos", turn % 2,
+      "max-age", (guint64) (turn % 3) * GST_MSECOND, "change-threshold",
+      turn % 3 * 0.01, "refresh-interval", (guint64) (turn % 5) * GST_MSECOND,
+      "batch-timeout", (guint64) (turn % 3) * 5 * GST_MSECOND, "on-error",
+      turn / 2 % 2, NULL);
   if (turn % 7 == 0)
     g_object_set (tag, "prompts-file", "/no/such/file", NULL);
   g_object_set (

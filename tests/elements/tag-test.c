@@ -49,7 +49,9 @@ tag_test_new (const gchar *caps, const gchar *first_property, ...)
   TagTest *self = g_new0 (TagTest, 1);
   va_list properties;
 
+  /* A harness says that it is live. */
   self->element = gst_object_ref_sink (tag_test_make (NULL));
+  gst_util_set_object_arg (G_OBJECT (self->element), "mode", "sync");
   va_start (properties, first_property);
   if (first_property != NULL)
     g_object_set_valist (G_OBJECT (self->element), first_property, properties);
@@ -72,16 +74,45 @@ tag_test_free (TagTest *self)
   g_free (self);
 }
 
+void
+tag_test_push_only (TagTest *self, GstBuffer *buffer)
+{
+  GST_BUFFER_PTS (buffer) = self->n_pushed++ * FRAME_TIME;
+  GST_BUFFER_DURATION (buffer) = FRAME_TIME;
+  g_assert_cmpint (gst_harness_push (self->harness, buffer), ==, GST_FLOW_OK);
+}
+
 GstBuffer *
 tag_test_push (TagTest *self, GstBuffer *buffer)
 {
   GstBuffer *out;
 
-  GST_BUFFER_PTS (buffer) = self->n_pushed++ * FRAME_TIME;
-  GST_BUFFER_DURATION (buffer) = FRAME_TIME;
-  out = gst_harness_push_and_pull (self->harness, buffer);
+  tag_test_push_only (self, buffer);
+  out = gst_harness_pull (self->harness);
   g_assert_nonnull (out);
   return out;
+}
+
+guint64
+tag_test_get_stat (GstElement *element, const gchar *name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 value;
+
+  g_object_get (element, "stats", &stats, NULL);
+  g_assert_true (gst_structure_get_uint64 (stats, name, &value));
+  return value;
+}
+
+void
+tag_test_wait_stat (GstElement *element, const gchar *name, guint64 at_least)
+{
+  gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+
+  while (tag_test_get_stat (element, name) < at_least) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (2000);
+  }
 }
 
 GstMessage *

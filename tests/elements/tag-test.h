@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define TAG_TEST_SMALL_CAPS                                                    \
   "video/x-raw,format=RGB,width=64,height=48,framerate=10/1"
 
+/* Values of the property mode. */
+enum { TAG_TEST_AUTO = 0, TAG_TEST_SYNC = 1, TAG_TEST_LIVE = 2 };
+
 typedef struct {
   GstElement *element;
   GstBus *bus;
@@ -32,7 +35,8 @@ int tag_test_main (int argc, char **argv, void (*add) (void));
  * state NULL, floating. */
 GstElement *tag_test_make (const gchar *first_property, ...);
 
-/* One that plays in a harness, with its own bus. */
+/* One that plays in a harness, with its own bus; in mode sync where the
+ * properties do not say otherwise. */
 TagTest *tag_test_new (const gchar *caps, const gchar *first_property, ...);
 void tag_test_free (TagTest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TagTest, tag_test_free)
@@ -40,6 +44,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TagTest, tag_test_free)
 /* Gives the buffer the next time stamp (10 frames a second), pushes it, and
  * pulls what comes out. */
 GstBuffer *tag_test_push (TagTest *self, GstBuffer *buffer);
+
+/* The same without pulling: a batch may wait, or a frame leave without scores. */
+void tag_test_push_only (TagTest *self, GstBuffer *buffer);
+
+/* A count of the element's stats. */
+guint64 tag_test_get_stat (GstElement *element, const gchar *name);
+
+/* Waits until a count is at least so high; fails after a minute. */
+void tag_test_wait_stat (
+    GstElement *element, const gchar *name, guint64 at_least);
 
 /* Pops the next clip-tag message. NULL if there is none now. */
 GstMessage *tag_test_pop_tag (TagTest *self);

@@ -5,7 +5,8 @@
 #   run.sh WANTED VIDEO COMMAND [ARGUMENTS…]
 # WANTED is a regular expression; empty: it only has to succeed.
 # VIDEO is a file, `generated`, or `none`; in the arguments @VIDEO@ stands for
-# it. 77 (skipped) where the video, its decoder or a Vulkan device is missing.
+# it. $FRAMES is how many of them, 4 if not set. 77 (skipped) where the video, its
+# decoder or a Vulkan device is missing.
 set -eu
 
 wanted=$1
@@ -44,7 +45,7 @@ while [ "$n" -gt 0 ]; do
   n=$((n - 1))
 done
 
-if ! FRAMES=4 "$@" >"$folder/output" 2>&1; then
+if ! FRAMES=${FRAMES:-4} "$@" >"$folder/output" 2>&1; then
   cat "$folder/output"
   if [ -z "${CLV_REQUIRE_DEVICE:-}" ] &&
     grep -qE 'no (usable )?Vulkan (driver|device)' "$folder/output"; then
