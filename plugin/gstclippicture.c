@@ -127,8 +127,8 @@ gboolean
 gst_clip_picture_encode_sample (
     ClvEngine *engine, GstSample *sample, gfloat *ret_embedding, GError **error)
 {
-  GstCaps *caps = gst_sample_get_caps (sample);
-  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  GstCaps *caps = sample ? gst_sample_get_caps (sample) : NULL;
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstVideoFrame mapped;
   GstVideoInfo info;
   ClvFrame frame;

@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Encodes the picture of a sample that GST_CLIP_FRAME_CAPS allow. ret_embedding:
+/* Encodes the picture of a sample that GST_CLIP_FRAME_CAPS allow; NULL is an
+ * error like any other. ret_embedding:
  * D floats. Waits for the engine. */
 gboolean gst_clip_picture_encode_sample (ClvEngine *engine, GstSample *sample,
     gfloat *ret_embedding, GError **error);

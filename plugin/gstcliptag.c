@@ -21,7 +21,8 @@
  * Prompts, threshold, scoring, interval and smoothing may be changed while
  * playing. New phrases are encoded beside the stream, and take over at the first
  * frame after that; a set that cannot be read or encoded is a warning on the
- * bus, and the old set stays.
+ * bus, and the old set stays. So it is with edits of the prompts file where
+ * `watch-prompts` is set.
  *
  * ## Example
  * |[
@@ -35,6 +36,7 @@
 #include <clv/clv-image-encoder.h>
 
 #include "gstclipframe.h"
+#include "gstcliptagactions.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
@@ -157,6 +159,8 @@ begin (GstClipTag *self, ClvEngine *engine)
 
   self->timing = *timing;
   self->requested = self->started.serial;
+  self->looked_us = 0;
+  g_atomic_int_set (&self->looking, FALSE);
   self->knows_mode = FALSE;
   self->is_live = FALSE;
   self->clock = (GstClipTagClock){ 0 };
@@ -177,6 +181,7 @@ gst_clip_tag_start (GstBaseTransform *trans)
   GST_OBJECT_LOCK (self);
   gst_clip_tag_settings_copy (&self->settings, &self->started);
   GST_OBJECT_UNLOCK (self);
+  gst_clip_watch_reset (&self->watch, self->started.prompts_file);
   if (!gst_clip_tag_load (
           GST_ELEMENT (self), &self->started, &engine, &prompts))
     return FALSE;
@@ -201,6 +206,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   g_autoptr (ClvEngine) engine = NULL;
   g_autoptr (ClvEngine) new_engine = NULL;
   g_autoptr (ClvPrompts) pending = NULL;
+  g_autoptr (ClvPrompts) current = NULL;
 
   gst_clip_tag_timer_stop (self->timer);
   if (!gst_clip_tag_live_close (self->live))
@@ -218,6 +224,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   engine = g_steal_pointer (&self->engine);
   new_engine = g_steal_pointer (&self->new_engine);
   pending = g_steal_pointer (&self->pending);
+  current = g_steal_pointer (&self->current);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
@@ -339,10 +346,35 @@ gst_clip_tag_finalize (GObject *object)
 
   gst_clip_tag_settings_clear (&self->settings);
   gst_clip_tag_settings_clear (&self->started);
+  gst_clip_watch_reset (&self->watch, NULL);
   gst_clip_tag_live_unref (self->live);
   gst_clip_tag_timer_free (self->timer);
 
   G_OBJECT_CLASS (gst_clip_tag_parent_class)->finalize (object);
+}
+
+static ClvEngine *
+ref_engine (GstElement *element)
+{
+  GstClipTag *self = GST_CLIP_TAG (element);
+  ClvEngine *engine;
+
+  GST_OBJECT_LOCK (self);
+  engine = self->engine ? g_object_ref (self->engine) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return engine;
+}
+
+static ClvPrompts *
+ref_prompts (GstElement *element)
+{
+  GstClipTag *self = GST_CLIP_TAG (element);
+  ClvPrompts *prompts;
+
+  GST_OBJECT_LOCK (self);
+  prompts = self->current ? g_object_ref (self->current) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return prompts;
 }
 
 static void
@@ -352,6 +384,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
   GstVideoFilterClass *filter_class = GST_VIDEO_FILTER_CLASS (klass);
+  static const GstClipTagActionFuncs funcs = { ref_engine, ref_prompts };
   g_autoptr (GstCaps) caps = gst_caps_from_string (GST_CLIP_FRAME_CAPS);
 
   GST_DEBUG_CATEGORY_INIT (gst_clip_tag_debug, "cliptag", 0, "CLIP tagger");
@@ -371,6 +404,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   filter_class->set_info = gst_clip_tag_set_info;
 
   gst_clip_tag_settings_install (object_class);
+  gst_clip_tag_actions_install (object_class, &funcs);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_SCORING, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_CALIBRATION, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_PRECISION, 0);

@@ -8,11 +8,12 @@
 #include "gstcliptagprivate.h"
 
 GstClipTagOrder *
-gst_clip_tag_order_new (const GstClipTagSettings *settings)
+gst_clip_tag_order_new (
+    GstClipTagBuild what, const GstClipTagSettings *settings)
 {
   GstClipTagOrder *self = g_new0 (GstClipTagOrder, 1);
 
-  self->reload = settings == NULL;
+  self->what = what;
   if (settings != NULL)
     gst_clip_tag_settings_copy (settings, &self->settings);
   return self;
@@ -49,10 +50,21 @@ gst_clip_tag_build (gpointer data, gpointer user_data)
   GstClipTagOrder *order = data;
   GstClipTag *self = user_data;
 
-  if (order->reload)
-    gst_clip_tag_fault_reload (self);
-  else
-    build_prompts (self, &order->settings);
+  switch (order->what) {
+    case GST_CLIP_TAG_BUILD_ENGINE:
+      gst_clip_tag_fault_reload (self);
+      break;
+    case GST_CLIP_TAG_BUILD_EDITED:
+      g_atomic_int_set (&self->looking, FALSE);
+      if (gst_clip_watch_look (&self->watch))
+        build_prompts (self, &order->settings);
+      break;
+    case GST_CLIP_TAG_BUILD_PROMPTS:
+    default:
+      gst_clip_watch_reset (&self->watch, order->settings.prompts_file);
+      build_prompts (self, &order->settings);
+      break;
+  }
   gst_clip_tag_settings_clear (&order->settings);
   g_free (order);
 }

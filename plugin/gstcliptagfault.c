@@ -79,7 +79,8 @@ gst_clip_tag_fault_may_try (GstClipTag *self)
   }
   GST_OBJECT_UNLOCK (self);
   if (reload)
-    g_thread_pool_push (self->builders, gst_clip_tag_order_new (NULL), NULL);
+    g_thread_pool_push (self->builders,
+        gst_clip_tag_order_new (GST_CLIP_TAG_BUILD_ENGINE, NULL), NULL);
   return may;
 }
 

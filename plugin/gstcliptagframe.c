@@ -15,6 +15,9 @@ gst_clip_tag_use_prompts (
 {
   gst_clip_tag_stream_set_prompts (&self->stream,
       clv_engine_get_model (self->engine), prompts, smoothing, top_k);
+  GST_OBJECT_LOCK (self);
+  g_set_object (&self->current, prompts);
+  GST_OBJECT_UNLOCK (self);
   self->smoothing = smoothing;
   self->top_k = top_k;
   self->last.valid = FALSE;
@@ -42,6 +45,23 @@ typedef struct {
   ClvEngine *engine;      /* NULL: none */
 } News;
 
+/* Whether somebody should look at the prompts file. That may take long where it
+ * is on another machine, so it is not done here. */
+static gboolean
+is_time_to_look (GstClipTag *self)
+{
+  gint64 now;
+
+  if (!self->settings.watch_prompts || self->settings.prompts_file == NULL)
+    return FALSE;
+  now = g_get_monotonic_time ();
+  if (now - self->looked_us < GST_CLIP_WATCH_US ||
+      !g_atomic_int_compare_and_exchange (&self->looking, FALSE, TRUE))
+    return FALSE;
+  self->looked_us = now;
+  return TRUE;
+}
+
 static void
 get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
 {
@@ -57,8 +77,12 @@ get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
   };
   *ret_timing = self->settings.timing;
   if (self->settings.serial != self->requested) {
-    ret_news->order = gst_clip_tag_order_new (&self->settings);
+    ret_news->order =
+        gst_clip_tag_order_new (GST_CLIP_TAG_BUILD_PROMPTS, &self->settings);
     self->requested = self->settings.serial;
+  } else if (is_time_to_look (self)) {
+    ret_news->order =
+        gst_clip_tag_order_new (GST_CLIP_TAG_BUILD_EDITED, &self->settings);
   }
   GST_OBJECT_UNLOCK (self);
 }

@@ -25,6 +25,7 @@
 #include "gstcliptagstats.h"
 #include "gstcliptagstream.h"
 #include "gstcliptagtimer.h"
+#include "gstclipwatch.h"
 
 G_BEGIN_DECLS
 
@@ -33,10 +34,15 @@ GST_DEBUG_CATEGORY_EXTERN (gst_clip_tag_debug);
 #define GST_CLIP_TAG_PARENT                                                    \
   GST_BASE_TRANSFORM_CLASS (g_type_class_peek (GST_TYPE_VIDEO_FILTER))
 
+typedef enum {
+  GST_CLIP_TAG_BUILD_PROMPTS, /* of the settings */
+  GST_CLIP_TAG_BUILD_EDITED,  /* the same, if the prompts file has changed */
+  GST_CLIP_TAG_BUILD_ENGINE,
+} GstClipTagBuild;
+
 /* What the builder thread is to do. */
 typedef struct {
-  gboolean
-      reload; /* the engine; otherwise encode the prompts of the settings */
+  GstClipTagBuild what;
   GstClipTagSettings settings;
 } GstClipTagOrder;
 
@@ -51,6 +57,7 @@ struct _GstClipTag {
   ClvEngine *engine;     /* NULL while stopped; set by start() and stop() */
   ClvEngine *new_engine; /* after a fault, for the next frame to take over */
   ClvPrompts *pending;   /* encoded, for the next frame to take over */
+  ClvPrompts *current;   /* of the scorer, for the actions */
   GstClipMode mode;      /* as of start(), as are the next two */
   guint batch_size;
   GstClockTime batch_timeout;
@@ -61,12 +68,17 @@ struct _GstClipTag {
   GstClipTagLiveFuncs live_funcs;
   GstClipTagTimer *timer;
 
+  /* The builders' while they are there. */
+  GstClipWatch watch;
+  gint looking; /* atomic: an order to look at the file is under way */
+
   /* Not changed between start() and stop(). */
   GstClipTagSettings started;
 
   /* Streaming thread only, valid between start() and stop(). */
   GThreadPool *builders; /* one thread, encodes prompt sets */
   guint requested;       /* serial of the newest set asked for */
+  gint64 looked_us;      /* monotonic: at the prompts file */
   gboolean knows_mode;   /* is_live is right */
   gboolean is_live;
   GstClipTagTiming timing; /* for this frame */
@@ -104,8 +116,9 @@ GstFlowReturn gst_clip_tag_generate_output (
 
 /* gstcliptagbuild.c */
 
-/* @settings: NULL: reload the engine. */
-GstClipTagOrder *gst_clip_tag_order_new (const GstClipTagSettings *settings);
+/* @settings: NULL to build the engine. */
+GstClipTagOrder *gst_clip_tag_order_new (
+    GstClipTagBuild what, const GstClipTagSettings *settings);
 
 /* The thread's function: takes a GstClipTagOrder. */
 void gst_clip_tag_build (gpointer order, gpointer self);

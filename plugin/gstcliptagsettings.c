@@ -127,6 +127,11 @@ install_prompt_properties (GObjectClass *klass)
           "JSON file with what to look for, in groups, with thresholds and "
           "more for each label. Replaces prompts",
           NULL, PLAYING));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_WATCH_PROMPTS,
+      g_param_spec_boolean ("watch-prompts", "Watch prompts",
+          "Look twice a second whether the prompts file has changed, and take "
+          "it over; a broken edit is a warning and the old set stays",
+          FALSE, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_TEMPLATE,
       g_param_spec_string ("template", "Template",
           "Sentence to put each phrase into, in the place of {}, e.g. \"a "
@@ -279,6 +284,9 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_ATTACH_EMBEDDING:
       self->attach_embedding = g_value_get_boolean (value);
       return TRUE;
+    case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
+      self->watch_prompts = g_value_get_boolean (value);
+      return TRUE;
     default:
       return gst_clip_tag_timing_set (&self->timing, id, value) ||
              set_prompt_setting (self, id, value);
@@ -331,6 +339,9 @@ gst_clip_tag_settings_get (
       return TRUE;
     case GST_CLIP_TAG_PROP_ATTACH_EMBEDDING:
       g_value_set_boolean (value, self->attach_embedding);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
+      g_value_set_boolean (value, self->watch_prompts);
       return TRUE;
     default:
       return gst_clip_tag_timing_get (&self->timing, id, value);

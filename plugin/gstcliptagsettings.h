@@ -18,6 +18,7 @@ enum {
   GST_CLIP_TAG_PROP_MODEL = 1,
   GST_CLIP_TAG_PROP_PROMPTS,
   GST_CLIP_TAG_PROP_PROMPTS_FILE,
+  GST_CLIP_TAG_PROP_WATCH_PROMPTS,
   GST_CLIP_TAG_PROP_TEMPLATE,
   GST_CLIP_TAG_PROP_SCORING,
   GST_CLIP_TAG_PROP_THRESHOLD,
@@ -62,6 +63,7 @@ typedef struct {
   gdouble smoothing; /* seconds */
   gboolean post_messages;
   gboolean attach_embedding;
+  gboolean watch_prompts;
 
   GstClipTagTiming timing;
 } GstClipTagSettings;

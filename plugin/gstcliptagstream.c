@@ -2,6 +2,8 @@
 
 #include "gstcliptagstream.h"
 
+#include "gstcliptagactions.h"
+
 void
 gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
 {
@@ -44,19 +46,29 @@ gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
   g_object_unref (prompts);
 }
 
+/* Of a moment on the scorer's clock. */
+static GstClockTime
+get_times (GstClipTagStream *self, const GstSegment *segment, gdouble time,
+    GstClockTime *ret_pts)
+{
+  GstClockTime stream_time =
+      gst_clip_tag_clock_to_ns (time * self->clock.direction);
+
+  *ret_pts = GST_CLOCK_TIME_NONE;
+  if (self->clock.has_pts)
+    *ret_pts = gst_segment_position_from_stream_time (
+        segment, GST_FORMAT_TIME, stream_time);
+  return stream_time;
+}
+
 static void
 post_event (
     GstClipTagStream *self, const GstSegment *segment, const ClvTagEvent *event)
 {
   const ClvLabel *label = clv_prompts_get_label (
       clv_scorer_get_prompts (self->scorer), event->index);
-  GstClockTime stream_time =
-      gst_clip_tag_clock_to_ns (event->time * self->clock.direction);
-  GstClockTime pts = GST_CLOCK_TIME_NONE;
-
-  if (self->clock.has_pts)
-    pts = gst_segment_position_from_stream_time (
-        segment, GST_FORMAT_TIME, stream_time);
+  GstClockTime pts;
+  GstClockTime stream_time = get_times (self, segment, event->time, &pts);
 
   gst_element_post_message (self->element,
       gst_message_new_element (GST_OBJECT (self->element),
@@ -70,12 +82,22 @@ post_event (
               gst_clip_tag_clock_to_ns (event->time - event->started), NULL)));
 }
 
+/* Tells of what changed by `time`; scores: NULL where nothing holds any more. */
 static void
-post_events (GstClipTagStream *self, const GstSegment *segment)
+post_events (GstClipTagStream *self, const GstSegment *segment, gdouble time,
+    const ClvScore *scores)
 {
+  const gboolean changed = self->events->len > 0;
+  GstClockTime pts, stream_time;
+
   for (guint i = 0; self->post_messages && i < self->events->len; i++)
     post_event (self, segment, &g_array_index (self->events, ClvTagEvent, i));
   g_array_set_size (self->events, 0);
+  if (!changed)
+    return;
+  stream_time = get_times (self, segment, time, &pts);
+  gst_clip_tag_actions_emit_changed (self->element,
+      clv_scorer_get_prompts (self->scorer), scores, pts, stream_time);
 }
 
 void
@@ -88,7 +110,7 @@ gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
   clv_scorer_close (self->scorer, time, self->events);
   if (self->top_k != NULL)
     gst_clip_top_k_close (self->top_k, time, self->events);
-  post_events (self, segment);
+  post_events (self, segment, time, NULL);
 }
 
 void
@@ -108,7 +130,7 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
       self->scorer, embedding, clock->time, self->scores, self->events);
   if (self->top_k != NULL)
     gst_clip_top_k_apply (self->top_k, self->scores, clock->time, self->events);
-  post_events (self, segment);
+  post_events (self, segment, clock->time, self->scores);
 
   g_clear_pointer (&self->result, gst_clip_result_unref);
   self->result = gst_clip_result_new (clv_scorer_get_prompts (self->scorer),
