@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Only there where the library was built with SQLite (meson option `index`), and
+ * so not part of clv/clv.h. */
+
+#pragma once
+
+#include <clv/clv-types.h>
+
+G_BEGIN_DECLS
+
+#define CLV_TYPE_INDEX (clv_index_get_type ())
+G_DECLARE_FINAL_TYPE (ClvIndex, clv_index, CLV, INDEX, GObject)
+
+/**
+ * ClvIndex:
+ *
+ * Moments of media with the embeddings of their pictures, on disk: a SQLite
+ * database at a path, and the embeddings beside it in PATH.vectors. Holds the
+ * moments of one model. Several processes may write and read one index at once: a
+ * reader sees whole appends only. All functions may be called from any thread;
+ * those of one object wait for each other.
+ *
+ * Errors, if nothing else is said: %G_FILE_ERROR for what the system refuses,
+ * %CLV_ERROR_BAD_FILE for damaged files, %CLV_ERROR_UNSUPPORTED for another
+ * model or a newer version, %CLV_ERROR_FAILED where another process holds the
+ * database for more than ten seconds. Messages begin with the path.
+ */
+
+/**
+ * clv_index_open:
+ * @path: of the database
+ *
+ * Opens an index that exists, for searching. Takes no lock.
+ *
+ * Returns: (transfer full) (nullable): the index
+ */
+ClvIndex *clv_index_open (const gchar *path, GError **error);
+
+/**
+ * clv_index_open_writable:
+ * @path: of the database; it is made if it is missing or empty, its directory is
+ *   not
+ * @model_id: see clv_model_get_id()
+ * @model_name: for messages
+ * @width: of the embeddings, 1 to 65536
+ *
+ * Opens or makes an index for writing. What a crash left behind the last whole
+ * append is cut off.
+ *
+ * Returns: (transfer full) (nullable): the index; %CLV_ERROR_UNSUPPORTED if it
+ * holds moments of another model
+ */
+ClvIndex *clv_index_open_writable (const gchar *path, const gchar *model_id,
+    const gchar *model_name, guint width, GError **error);
+
+const gchar *clv_index_get_path (ClvIndex *self);
+const gchar *clv_index_get_model_id (ClvIndex *self);
+const gchar *clv_index_get_model_name (ClvIndex *self);
+
+/* Width D of the embeddings. */
+guint clv_index_get_width (ClvIndex *self);
+
+/**
+ * clv_index_check_model:
+ *
+ * Embeddings of different models cannot be compared. Waits for nothing.
+ *
+ * Returns: %TRUE if the moments are of this model; otherwise %FALSE with
+ * %CLV_ERROR_UNSUPPORTED, which names both
+ */
+gboolean clv_index_check_model (ClvIndex *self, const gchar *model_id,
+    const gchar *model_name, guint width, GError **error);
+
+/**
+ * clv_index_count:
+ * @ret_n_media: (out) (optional): media, the unfinished ones too
+ * @ret_n_moments: (out) (optional): moments that can be found
+ *
+ * Reads all of the database's table of media.
+ */
+gboolean clv_index_count (ClvIndex *self, guint64 *ret_n_media,
+    guint64 *ret_n_moments, GError **error);
+
+/**
+ * ClvIndexMedia:
+ * @location: names the media: a path or URI
+ * @size: bytes; -1 where there is no file
+ * @modified_us: when the file was changed, in microseconds since 1970; -1: no file
+ * @sampling: how moments are chosen, any text
+ * @span: seconds that a moment stands for at most, more than 0: how far neighbours
+ *   may be apart
+ *
+ * A media as it is about to be indexed. It counts as the same as before if all
+ * fields are equal.
+ */
+typedef struct {
+  const gchar *location;
+  gint64 size;
+  gint64 modified_us;
+  const gchar *sampling;
+  gdouble span;
+} ClvIndexMedia;
+
+/**
+ * ClvIndexProgress:
+ * @id: of the media in this index
+ * @complete: it was indexed to its end
+ * @last_time: seconds, of its last moment; negative if it has none
+ * @n_moments: that it has
+ */
+typedef struct {
+  gint64 id;
+  gboolean complete;
+  gdouble last_time;
+  guint64 n_moments;
+} ClvIndexProgress;
+
+/**
+ * clv_index_begin_media:
+ * @ret_progress: (out caller-allocates): what is there already
+ *
+ * Takes up a media. One that has changed since, or was indexed otherwise, loses
+ * its moments. Waits for the disk.
+ */
+gboolean clv_index_begin_media (ClvIndex *self, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error);
+
+/**
+ * ClvIndexTag:
+ *
+ * A phrase that was active at a moment.
+ */
+typedef struct {
+  const gchar *label;
+  gdouble score;
+} ClvIndexTag;
+
+/**
+ * ClvIndexMoment:
+ * @time: seconds, stream time
+ * @tags: (nullable) (array length=n_tags): labels that differ
+ * @thumbnail: (nullable): a small picture as a file: JPEG or another format
+ */
+typedef struct {
+  gdouble time;
+  const ClvIndexTag *tags;
+  guint n_tags;
+  GBytes *thumbnail;
+} ClvIndexMoment;
+
+/**
+ * clv_index_append:
+ * @media: the id from clv_index_begin_media()
+ * @moments: (array length=n): in the order of time
+ * @embeddings: n rows of D floats of unit length; stored as float16
+ *
+ * Adds moments, all of them or none, and returns when embeddings are on disk. A
+ * power cut may lose the newest appends, never a part of one. Many at once are
+ * faster: each call waits for the disk.
+ *
+ * Returns: %FALSE with %CLV_ERROR_FAILED for an embedding that is not of unit
+ * length or a time that is not finite, or if the media is not in the index (any
+ * more)
+ */
+gboolean clv_index_append (ClvIndex *self, gint64 media,
+    const ClvIndexMoment *moments, guint n, const gfloat *embeddings,
+    GError **error);
+
+/* The media was read to its end, which is at `duration` seconds. */
+gboolean clv_index_end_media (
+    ClvIndex *self, gint64 media, gdouble duration, GError **error);
+
+/**
+ * ClvIndexQuery:
+ * @vector: D floats of any length but 0
+ * @top: so many segments at most; 0: 10
+ * @media: (nullable): only media whose location matches: * and ? stand for any
+ *   text and any character
+ * @after: seconds; only moments from this stream time on
+ * @before: seconds; only moments before this stream time; 0: no limit
+ * @n_threads: 0: 2
+ *
+ * What is looked for; all zero but @vector is a good default.
+ */
+typedef struct {
+  const gfloat *vector;
+  guint top;
+  const gchar *media;
+  gdouble after;
+  gdouble before;
+  guint n_threads;
+} ClvIndexQuery;
+
+/**
+ * ClvIndexHit:
+ * @media: location
+ * @start: seconds: the first moment
+ * @end: seconds: where what is found ends
+ * @best: seconds: the moment with the highest score
+ * @score: cosine of that moment and the query
+ * @n_moments: that were merged
+ * @moment: number of the best moment in the index
+ * @tags: (array zero-terminated=1): labels that were active then
+ *
+ * A segment of a media.
+ */
+typedef struct {
+  gchar *media;
+  gdouble start;
+  gdouble end;
+  gdouble best;
+  gfloat score;
+  guint n_moments;
+  gint64 moment;
+  GStrv tags;
+} ClvIndexHit;
+
+/**
+ * clv_index_search:
+ *
+ * Compares the query with every moment (exact, no approximation) and merges
+ * neighbours: a segment reaches from its best moment in both directions as long
+ * as scores stay above the middle between the mean of the moments that are
+ * searched and the best one (its full width at half maximum), or within 0.01 of
+ * it. Reads the whole vectors file: 1 GB for a
+ * million moments of 512 values.
+ *
+ * Returns: (transfer full) (element-type ClvIndexHit) (nullable): segments that
+ * do not overlap, best first; empty where nothing can be found
+ */
+GPtrArray *clv_index_search (
+    ClvIndex *self, const ClvIndexQuery *query, GError **error);
+
+/**
+ * clv_index_get_thumbnail:
+ * @moment: see #ClvIndexHit
+ *
+ * Returns: (transfer full) (nullable): %NULL without an error if it has none
+ */
+GBytes *clv_index_get_thumbnail (ClvIndex *self, gint64 moment, GError **error);
+
+G_END_DECLS
