@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -303,6 +304,47 @@ test_in_the_way (Fixture *self, gconstpointer data)
   g_assert_cmpstr (bytes, ==, "a letter");
 }
 
+#define N_MANY 5000
+
+/* The disk is full in the middle of an embedding: the moments are not there
+ * either. */
+static void
+test_full (Fixture *self, gconstpointer data)
+{
+  g_autofree gfloat *cosines = g_new0 (gfloat, N_MANY);
+  const ClvIndexMoment moment = { .time = N_MANY };
+  gfloat row[TEST_WIDTH];
+  struct rlimit unlimited, limit;
+  ClvIndex *index = test_open (self->path);
+  guint64 n_moments;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) hits = NULL;
+
+  test_append (index, test_media (index, "m"), 3, cosines, N_MANY);
+  g_object_unref (index); /* empties SQLite's log: there is room in that */
+  index = test_open (self->path);
+  test_vector (0.9f, 0, row);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &unlimited), ==, 0);
+  limit = unlimited;
+  limit.rlim_cur = (rlim_t) size_of (self->vectors) + ROW_BYTES / 2;
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  clv_index_append (index, 1, &moment, 1, row, &error);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &unlimited), ==, 0);
+  signal (SIGXFSZ, SIG_DFL);
+  g_assert_nonnull (error);
+  g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
+  g_assert_true (g_str_has_prefix (error->message, self->vectors));
+  g_clear_error (&error);
+
+  g_assert_true (clv_index_count (index, NULL, &n_moments, &error));
+  g_assert_cmpuint (n_moments, ==, N_MANY + 3);
+  g_assert_true (clv_index_append (index, 1, &moment, 1, row, &error));
+  hits = test_search (index, 1);
+  g_assert_cmpfloat (((ClvIndexHit *) hits->pdata[0])->best, ==, N_MANY);
+  g_object_unref (index);
+}
+
 /* The child appends until it is killed, at any moment. */
 static void
 write_for_ever (const gchar *path)
@@ -368,6 +410,7 @@ main (int argc, char **argv)
   ADD ("rows beyond the file are an error", test_wild_rows);
   ADD ("a missing directory is named", test_nowhere);
   ADD ("a file in the way is left alone", test_in_the_way);
+  ADD ("a full disk loses what does not fit, and nothing else", test_full);
   ADD ("a writer that is killed leaves a whole index", test_killed);
   return g_test_run ();
 }
