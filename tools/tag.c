@@ -23,6 +23,8 @@ typedef struct {
   GStrv templates;
   gchar *scoring;
   gchar *threshold;
+  gchar *calibration;
+  gboolean background;
   gchar *format;
   gchar *output;
   gint interval;
@@ -42,6 +44,7 @@ options_clear (Options *self)
   g_strfreev (self->templates);
   g_free (self->scoring);
   g_free (self->threshold);
+  g_free (self->calibration);
   g_free (self->format);
   g_free (self->output);
   g_strfreev (self->media);
@@ -76,6 +79,10 @@ parse_options (Options *o, int argc, gchar **argv)
         "auto, softmax, sigmoid or cosine", "HOW" },
     { "threshold", 0, 0, G_OPTION_ARG_FILENAME, &o->threshold,
         "a tag is active from this score on", "SCORE" },
+    { "calibration", 'c', 0, G_OPTION_ARG_FILENAME, &o->calibration,
+        "what scores are measured against: none, model or stream", "HOW" },
+    { "background", 'b', 0, G_OPTION_ARG_NONE, &o->background,
+        "neutral phrases compete, so that no tag may be there", NULL },
     { "smoothing", 0, 0, G_OPTION_ARG_DOUBLE, &o->smoothing,
         "time constant of the scores' mean (default: 0, none)", "SECONDS" },
     { "interval", 'n', 0, G_OPTION_ARG_INT, &o->interval,
@@ -98,6 +105,21 @@ parse_options (Options *o, int argc, gchar **argv)
   return tool_parse (&tag_usage, entries, argc, argv, &o->media);
 }
 
+/* The index of a word; *ret_index stays as it is where there is none. */
+static gboolean
+parse_word (
+    const gchar *word, const gchar *const *words, guint n, guint *ret_index)
+{
+  if (word == NULL)
+    return TRUE;
+  for (guint i = 0; i < n; i++)
+    if (strcmp (word, words[i]) == 0) {
+      *ret_index = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 parse_scoring (const gchar *word, ClvScoring *ret_scoring)
 {
@@ -107,15 +129,28 @@ parse_scoring (const gchar *word, ClvScoring *ret_scoring)
     [CLV_SCORING_SIGMOID] = "sigmoid",
     [CLV_SCORING_COSINE] = "cosine",
   };
+  guint index = *ret_scoring;
 
-  if (word == NULL)
-    return TRUE;
-  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
-    if (strcmp (word, words[i]) == 0) {
-      *ret_scoring = i;
-      return TRUE;
-    }
-  return FALSE;
+  if (!parse_word (word, words, G_N_ELEMENTS (words), &index))
+    return FALSE;
+  *ret_scoring = index;
+  return TRUE;
+}
+
+static gboolean
+parse_calibration (const gchar *word, ClvCalibration *ret_calibration)
+{
+  static const gchar *const words[] = {
+    [CLV_CALIBRATION_NONE] = "none",
+    [CLV_CALIBRATION_MODEL] = "model",
+    [CLV_CALIBRATION_STREAM] = "stream",
+  };
+  guint index = *ret_calibration;
+
+  if (!parse_word (word, words, G_N_ELEMENTS (words), &index))
+    return FALSE;
+  *ret_calibration = index;
+  return TRUE;
 }
 
 /* Thresholds are given as text: 0 and "not given" must differ. */
@@ -150,6 +185,11 @@ check_options (const Options *o, ClvPromptsDefaults *ret_defaults,
     return tool_usage_error ("tag",
         "--scoring: wanted auto, softmax, sigmoid or cosine, found '%s'",
         o->scoring);
+  if (!parse_calibration (o->calibration, &ret_defaults->calibration))
+    return tool_usage_error ("tag",
+        "--calibration: wanted none, model or stream, found '%s'",
+        o->calibration);
+  ret_defaults->background = o->background;
   if (!parse_threshold (o->threshold, &ret_defaults->threshold))
     return tool_usage_error (
         "tag", "--threshold: wanted 0 to 1, found '%s'", o->threshold);

@@ -63,6 +63,21 @@ ok "the table shows each media" $?
 run 0 tag --prompts nothing --threshold 1 --scoring cosine b.mkv && says out 'no tag was active'
 ok "no tag is said, not silence" $?
 
+run 0 tag --prompts 'TV static; a blue screen' --background --format jsonl b.mkv && /usr/bin/python3 - <<'P'
+import json
+lines = [json.loads(line) for line in open("out")]
+assert max(sum(tag["score"] for tag in line["tags"]) for line in lines[:20]) < 0.5, lines[10]
+P
+ok "with a background none may be there" $?
+
+run 0 tag --prompts 'colour bars' --calibration model --format jsonl b.mkv && /usr/bin/python3 - <<'P'
+import json
+lines = [json.loads(line)["tags"][0] for line in open("out")]
+assert lines[10]["active"] and not lines[25]["active"], (lines[10], lines[25])
+assert all(0 < tag["score"] < 1 and tag["score"] != tag["cosine"] for tag in lines)
+P
+ok "scores are measured against a baseline" $?
+
 head -c $(($(stat -c %s b.mkv) / 2)) b.mkv >half.mkv
 echo junk >junk.mkv
 run 1 tag --prompts "$prompts" --format jsonl --output o.jsonl b.mkv half.mkv junk.mkv missing.mkv 'a & b.avi' &&

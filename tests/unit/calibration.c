@@ -341,10 +341,24 @@ test_still_stream (void)
   g_assert_true (stream_score (scorer, 5.2, 0.25 + 4 / SCALE).active);
   g_assert_false (stream_score (scorer, 5.3, 0.25).active);
 
-  /* Closing forgets: it warms up again. */
+  /* Closing forgets: it warms up again, and nothing of before is left. */
   clv_scorer_close (scorer, 6, NULL);
+  for (guint i = 0; i <= 50; i++)
+    g_assert_cmpfloat_with_epsilon (
+        z_of (stream_score (scorer, 7 + i * 0.1, 0.9)), 0, 1e-3);
+}
+
+/* One odd frame hardly moves the baseline it stands out from. */
+static void
+test_odd_frame (void)
+{
+  g_autoptr (ClvScorer) scorer = stream_new ("0.5");
+
+  for (guint i = 0; i < 600; i++)
+    stream_score (scorer, i * 0.1, 0.25);
+  stream_score (scorer, 60, -0.9);
   g_assert_cmpfloat_with_epsilon (
-      z_of (stream_score (scorer, 7, 0.9)), 0, 1e-4);
+      z_of (stream_score (scorer, 60.1, 0.25 + 2 / SCALE)), 2, 0.02);
 }
 
 /* A tag that holds for a minute must not learn itself away; afterwards the
@@ -537,6 +551,8 @@ main (int argc, char **argv)
       test_stream_formula);
   g_test_add_func ("/calibration/a still stream has a spread of one logit",
       test_still_stream);
+  g_test_add_func (
+      "/calibration/an odd frame hardly moves the baseline", test_odd_frame);
   g_test_add_func ("/calibration/a tag that holds does not become background",
       test_active_is_not_background);
   g_test_add_func ("/calibration/warm-up takes time and frames", test_warm_up);
