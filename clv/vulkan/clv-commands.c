@@ -6,6 +6,8 @@
 
 #include "clv-kernel-private.h"
 
+#include <string.h>
+
 #define SETS_PER_POOL 64
 #define MAX_TIMED     2048
 
@@ -27,6 +29,7 @@ struct _ClvCommands {
 
   VkQueryPool queries; /* CLV_DEBUG=time: one time before each dispatch */
   GPtrArray *timed;    /* their names */
+  gchar label[16];     /* of what is recorded, without the number of a layer */
 };
 
 static gboolean
@@ -137,11 +140,14 @@ void
 clv_commands_push_label (ClvCommands *self, const gchar *label)
 {
   clv_device_begin_label (self->device, self->cmd, label);
+  g_strlcpy (self->label, label, sizeof self->label);
+  self->label[strcspn (self->label, " ")] = '\0';
 }
 
 void
 clv_commands_pop_label (ClvCommands *self)
 {
+  *self->label = '\0';
   clv_device_end_label (self->device, self->cmd);
 }
 
@@ -250,7 +256,10 @@ write_time (ClvCommands *self, const gchar *name)
     return;
   vkCmdWriteTimestamp (self->cmd, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
       self->queries, self->timed->len);
-  g_ptr_array_add (self->timed, g_strdup (name));
+  g_ptr_array_add (
+      self->timed, *self->label != '\0' && name != NULL
+                       ? g_strdup_printf ("%s/%s", self->label, name)
+                       : g_strdup (name));
 }
 
 static gboolean
@@ -346,7 +355,7 @@ clv_commands_end (ClvCommands *self, GError **error)
       vkEndCommandBuffer (self->cmd), "vkEndCommandBuffer", error);
 }
 
-/* CLV_DEBUG=time: the sum of each kernel's dispatches. */
+/* CLV_DEBUG=time: the sum of each kernel's dispatches under one label. */
 static void
 print_times (ClvCommands *self)
 {
@@ -375,7 +384,7 @@ print_times (ClvCommands *self)
       self->n_dispatches, (ticks[n - 1] - ticks[0]) * tick_ns / 1e6);
   g_hash_table_iter_init (&iter, sums);
   while (g_hash_table_iter_next (&iter, &name, &sum))
-    g_printerr ("clv:   %-24s %8.2f ms\n", (gchar *) name, *(gdouble *) sum);
+    g_printerr ("clv:   %-32s %8.2f ms\n", (gchar *) name, *(gdouble *) sum);
 }
 
 gboolean
@@ -414,6 +423,13 @@ clv_commands_submit (ClvCommands *self, ClvCommands *then, GError **error)
     return FALSE;
   }
   self->submitted = TRUE;
+  if (self->timed == NULL)
+    return TRUE;
+  /* Timed commands have the device for themselves. */
+  if (!clv_commands_wait (self, error))
+    return FALSE;
+  if (then != NULL)
+    print_times (then);
   return TRUE;
 }
 
