@@ -118,7 +118,7 @@ def pipeline(setting, size, frames, properties, cache=None):
 
 
 def tag(model, more=""):
-    return f'model={model.folder} prompts="{PROMPTS}" {more}'
+    return f'model={model.folder} mode=sync prompts="{PROMPTS}" {more}'
 
 
 def reading_seconds(path):
@@ -166,6 +166,8 @@ def frames(setting, report, model, count):
     """Frames a second and the time in cliptag, every frame inferred."""
     values, _ = pipeline(setting, HD, count, tag(model))
     fresh = [us / 1e3 for us in values["fresh-us"]]
+    if len(fresh) != count - 1:  # the first one's time is the start
+        raise Failed(f"wanted {count} frames with scores of their own, found {len(fresh) + 1}")
     report.add(f"pipeline.{model.name}.fps", values["fps"][0])
     for share in (50, 95, 99):
         report.add(f"pipeline.{model.name}.p{share}_ms", percentile(fresh, share / 100))
