@@ -121,6 +121,9 @@ ClvPrompts *clv_prompts_new_from_file (
 guint clv_prompts_get_n_labels (ClvPrompts *self);
 const ClvLabel *clv_prompts_get_label (ClvPrompts *self, guint index);
 
+/* D, the floats of an embedding; 0 until the set is encoded. */
+guint clv_prompts_get_width (ClvPrompts *self);
+
 /* Distinct in this process, growing; the newer set has the higher number. */
 guint64 clv_prompts_get_generation (ClvPrompts *self);
 

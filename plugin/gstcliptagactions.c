@@ -137,13 +137,11 @@ score (GstElement *element, GBytes *embedding)
   g_autofree ClvScore *scores = NULL;
   g_autofree gfloat *aligned = NULL;
   g_autoptr (GError) error = NULL;
-  ClvModel *model;
   gsize size = embedding ? g_bytes_get_size (embedding) : 0, wanted;
 
   if (engine == NULL || prompts == NULL)
     return NULL;
-  model = clv_engine_get_model (engine);
-  wanted = clv_model_get_embedding_width (model) * sizeof (gfloat);
+  wanted = clv_prompts_get_width (prompts) * sizeof (gfloat);
   if (size != wanted) {
     error = g_error_new (CLV_ERROR, CLV_ERROR_BAD_FILE,
         "score: wanted an embedding of %" G_GSIZE_FORMAT
@@ -153,7 +151,8 @@ score (GstElement *element, GBytes *embedding)
     return NULL;
   }
   aligned = g_memdup2 (g_bytes_get_data (embedding, NULL), size);
-  scorer = clv_scorer_new (prompts, clv_model_get_logit_scale (model), 0);
+  scorer = clv_scorer_new (
+      prompts, clv_model_get_logit_scale (clv_engine_get_model (engine)), 0);
   scores = g_new0 (ClvScore, clv_prompts_get_n_labels (prompts));
   clv_scorer_score (scorer, aligned, 0, scores, NULL);
   return describe ("clip-scores", prompts, scores, FALSE);

@@ -139,6 +139,12 @@ clv_prompts_get_label (ClvPrompts *self, guint index)
   return &g_array_index (self->labels, ClvLabel, index);
 }
 
+guint
+clv_prompts_get_width (ClvPrompts *self)
+{
+  return self->width;
+}
+
 guint64
 clv_prompts_get_generation (ClvPrompts *self)
 {

@@ -153,12 +153,14 @@ test_ensemble (void)
 
   g_assert_no_error (error);
   g_assert_null (clv_prompts_get_matrix (prompts, NULL));
+  g_assert_cmpuint (clv_prompts_get_width (prompts), ==, 0);
   g_assert_true (
       clv_prompts_encode (prompts, NULL, WIDTH, encode, NULL, seen, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (seen->len, ==, 4);
   matrix = clv_prompts_get_matrix (prompts, &width);
   g_assert_cmpuint (width, ==, WIDTH);
+  g_assert_cmpuint (clv_prompts_get_width (prompts), ==, WIDTH);
   for (guint row = 0; row < 2; row++) {
     gfloat first[WIDTH], second[WIDTH];
     gdouble mean[WIDTH], sum = 0;
