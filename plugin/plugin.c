@@ -4,12 +4,14 @@
 #include "gstclipoverlay.h"
 #endif
 #include "gstcliptag.h"
+#include "gstcliptagbin.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
   gboolean good = GST_ELEMENT_REGISTER (cliptag, plugin);
 
+  good &= GST_ELEMENT_REGISTER (cliptagbin, plugin);
 #ifdef HAVE_OVERLAY
   good &= GST_ELEMENT_REGISTER (clipoverlay, plugin);
 #endif

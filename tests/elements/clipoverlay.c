@@ -293,12 +293,23 @@ test_the_pixel_aspect_ratio_is_respected (void)
   g_autoptr (OverlayTest) two = overlay_test_new ("",
       "video/x-raw,format=RGB,width=320,height=360,framerate=10/1,"
       "pixel-aspect-ratio=2/1");
-  OverlayBox a =
-      draw (one, &square, 0xffffff, prompts, (gfloat[]){ 1 }, 4, NULL);
-  OverlayBox b = draw (two, &wide, 0xffffff, prompts, (gfloat[]){ 1 }, 4, NULL);
+  g_autofree guint8 *p = NULL, *q = NULL;
+  OverlayBox a = draw (one, &square, 0x404040, prompts, (gfloat[]){ 1 }, 4, &p);
+  OverlayBox b = draw (two, &wide, 0x404040, prompts, (gfloat[]){ 1 }, 4, &q);
+  gdouble ink;
 
   g_assert_cmpint (ABS (a.width - 2 * b.width), <=, 6);
   g_assert_cmpint (ABS (a.height - b.height), <=, 2);
+
+  /* The score is at the right end of both, with as much ink. */
+  a.x += a.width * 3 / 4;
+  a.width /= 4;
+  b.x += b.width * 3 / 4;
+  b.width /= 4;
+  ink = share_near (p, 640, a, 0xffffff, 90);
+  g_assert_cmpfloat (ink, >, 0.02);
+  g_assert_cmpfloat (
+      fabs (share_near (q, 320, b, 0xffffff, 90) / ink - 1), <, 0.4);
 }
 
 /* As big, measured by the picture; where there is no room nothing is drawn. */
