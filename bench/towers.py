@@ -195,10 +195,12 @@ class NcnnNet:
 
     def linear(self, x, name, bias=True, scale_in=1.0, scale_out=1.0):
         weight = self.tower[name + ".weight"] * np.float32(scale_in * scale_out)
-        y = self.layer("InnerProduct", [x], p0=weight.shape[0], p1=int(bias), p2=weight.size)
+        # x · Wᵀ + bias: W (N, K) constant, the bias one row (broadcast 4) or none (-1).
+        y = self.layer("Gemm", [x], p2=0, p3=1, p4=0, p5=1, p6=1, p7=0, p8=weight.shape[0], p9=weight.shape[1],
+                       p10=4 if bias else -1)
         self.weights(weight)
         if bias:
-            self.raw(self.tower[name + ".bias"] * np.float32(scale_out))
+            self.weights(self.tower[name + ".bias"] * np.float32(scale_out))
         return y
 
     def norm(self, x, name):

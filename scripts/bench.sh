@@ -12,7 +12,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-bench_dir=${CLV_BENCH_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/clv-bench}
+bench_dir=${CLV_BENCH_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/clv-bench}
 models=${CLV_GOLDEN_MODELS:-/var/tmp/clv-golden-models}
 goldens=$root/../shared/goldens
 venv=$bench_dir/venv
