@@ -4,6 +4,7 @@
 
 #include "clv-ops-check.h"
 
+#include "clv-ops-race.h"
 #include "clv-ops-trials.h"
 
 #include <string.h>
@@ -72,6 +73,51 @@ get_verdict (ClvDevice *device, const ClvVariant *variant, GError **error)
   return verdict;
 }
 
+/* The MLP of a ViT-B/32 at batch 8. */
+#define RACE_M 400
+#define RACE_N 3072
+#define RACE_K 768
+
+static const ClvVariant *
+find_variant (ClvOp op, ClvFamily family)
+{
+  for (guint i = 0; i < CLV_N_VARIANTS; i++)
+    if (clv_variants[i].op == op && clv_variants[i].family == family)
+      return &clv_variants[i];
+  return NULL;
+}
+
+/* Whether matrix units are worth having, once for a device. FALSE with an error
+ * that says nothing about the variant. */
+static gboolean
+check_speed (ClvDevice *device, const ClvVariant *variant, GError **error)
+{
+  const ClvVariant *pair[2] = { variant,
+    find_variant (variant->op, CLV_FAMILY_TILE) };
+  g_autofree gchar *key = clv_variant_speed_key (variant);
+  g_autofree gchar *verdict = clv_device_get_verdict (device, key);
+  g_autoptr (GError) failure = NULL;
+  gdouble ms[2];
+
+  if (verdict != NULL)
+    return TRUE;
+  if (clv_ops_race (device, pair, RACE_M, RACE_N, RACE_K, ms, &failure)) {
+    verdict = ms[0] < ms[1] ? g_strdup (OK)
+                            : g_strdup_printf ("slow: %.3g ms, %s takes %.3g",
+                                  ms[0], pair[1]->name, ms[1]);
+  } else if (is_about_the_device (failure)) {
+    g_propagate_prefixed_error (
+        error, g_steal_pointer (&failure), "timing kernel %s: ", variant->name);
+    return FALSE;
+  } else {
+    verdict = g_strdup_printf ("failed: %s", failure->message);
+  }
+  clv_device_set_verdict (device, key, verdict);
+  g_debug ("%s: speed of kernel %s: %s", clv_device_get_info (device)->name,
+      variant->name, verdict);
+  return TRUE;
+}
+
 /* Judges the variants of one op. FALSE if none is right, or on an error. */
 static gboolean
 check_op (ClvDevice *device, ClvOp op, GError **error)
@@ -88,10 +134,14 @@ check_op (ClvDevice *device, ClvOp op, GError **error)
     verdict = get_verdict (device, variant, error);
     if (verdict == NULL)
       return FALSE;
-    if (g_str_equal (verdict, OK))
-      any = TRUE;
-    else
+    if (!g_str_equal (verdict, OK))
       g_string_append_printf (refused, "; %s is %s", variant->name, verdict);
+    else if (variant->family == CLV_FAMILY_COOP &&
+             !clv_family_is_forced (CLV_FAMILY_COOP) &&
+             !check_speed (device, variant, error))
+      return FALSE;
+    else
+      any = TRUE;
   }
   if (!any)
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
@@ -120,15 +170,14 @@ describe_op (ClvDevice *device, ClvOp op, GString *text)
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
-    g_autofree gchar *key = NULL, *verdict = NULL;
+    g_autofree gchar *refusal = NULL;
 
     if (variant->op != op || !clv_device_has_family (device, variant->family))
       continue;
-    key = clv_variant_verdict_key (variant);
-    verdict = clv_device_get_verdict (device, key);
-    if (g_strcmp0 (verdict, OK) != 0)
-      g_string_append_printf (others, "; refused %s: %s", variant->name,
-          verdict != NULL ? verdict : "not checked");
+    refusal = clv_variant_get_refusal (device, variant);
+    if (refusal != NULL)
+      g_string_append_printf (
+          others, "; refused %s: %s", variant->name, refusal);
     else if (used == NULL)
       used = variant->name;
   }

@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 /* Runs each variant that the device may use once against its plain C twin, on a
- * small odd input, unless its verdict is known. Costs some seconds of pipeline
+ * small odd input, unless its verdict is known, and times matrix units (see
+ * clv-ops-race.h) against the kernel without. Costs some seconds of pipeline
  * compilation the first time, microseconds afterwards. Thread-safe.
  *
  * FALSE with CLV_ERROR_UNSUPPORTED if an op has no right variant; the message

@@ -26,7 +26,22 @@ gboolean clv_linear_init_variant (ClvLinear *self, ClvDevice *device,
     const gchar *name, const gfloat *weights, const gfloat *bias, guint n,
     guint k, const ClvVariant *variant, GError **error);
 
-/* clv_op_gemm() needs none of this: the variant is in the ClvLinear. */
+/* How large the tiles of a gemm kernel for GPUs are. */
+typedef enum {
+  CLV_GEMM_AUTO, /* by the shape */
+  CLV_GEMM_SMALL,
+  CLV_GEMM_LARGE,
+} ClvGemmSize;
+
+/* FALSE where the variant has no such tiles, or the device no room for them. */
+gboolean clv_gemm_has_size (
+    const ClvDeviceLimits *limits, const ClvVariant *variant, ClvGemmSize size);
+
+/* clv_op_gemm() with a given size of tiles, which the device must have; the
+ * lanes family ignores it. The variant is in the ClvLinear. */
+void clv_gemm_record (ClvCommands *cmds, const ClvLinear *linear,
+    const ClvBuffer *x, const ClvBuffer *residual, const ClvBuffer *y, guint m,
+    ClvActivation activation, ClvGemmSize size);
 
 void clv_layernorm_record (ClvCommands *cmds, const ClvVariant *variant,
     const ClvBuffer *x, const ClvBuffer *gain, const ClvBuffer *bias,

@@ -17,6 +17,7 @@ typedef struct {
   ClvBuffer in[4];
   ClvBuffer out;
   guint rows, columns; /* of the output */
+  gboolean halves;     /* the variant rounds its inputs to halves */
   gfloat *want;
 } Trial;
 
@@ -62,12 +63,21 @@ fill (Trial *self, gsize n)
   return values;
 }
 
+static void
+round_to_halves (gfloat *values, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    values[i] = clv_half_to_float (clv_half_from_float (values[i]));
+}
+
 /* Random rows in in[i]; the host's copy is the caller's. NULL on an error. */
 static gfloat *
 add_rows (Trial *self, guint i, guint rows, guint columns, GError **error)
 {
   g_autofree gfloat *values = fill (self, (gsize) rows * columns);
 
+  if (self->halves)
+    round_to_halves (values, (gsize) rows * columns);
   if (!clv_activation_init (
           &self->in[i], self->device, "check: x", rows, columns, error) ||
       !clv_rows_upload (&self->in[i], values, rows, columns, error))
@@ -123,9 +133,9 @@ trial_run (Trial *self, gdouble *worst, GError **error)
 }
 
 static gboolean
-try_gemm (ClvDevice *device, const ClvVariant *variant, guint m, guint n,
-    guint k, ClvActivation activation, gboolean with_residual, gdouble *worst,
-    GError **error)
+try_gemm (ClvDevice *device, const ClvVariant *variant, ClvGemmSize size,
+    guint m, guint n, guint k, ClvActivation activation, gboolean with_residual,
+    gdouble *worst, GError **error)
 {
   Trial trial;
   ClvLinear linear = { 0 };
@@ -134,6 +144,7 @@ try_gemm (ClvDevice *device, const ClvVariant *variant, guint m, guint n,
 
   if (!trial_init (&trial, device, variant, m, n, error))
     goto out;
+  trial.halves = variant->family == CLV_FAMILY_COOP;
   x = add_rows (&trial, 0, m, k, error);
   residual = x != NULL ? add_rows (&trial, 1, m, n, error) : NULL;
   if (residual == NULL)
@@ -141,16 +152,15 @@ try_gemm (ClvDevice *device, const ClvVariant *variant, guint m, guint n,
   w = fill (&trial, (gsize) n * k);
   bias = fill (&trial, n);
   if (variant->op == CLV_OP_GEMM_F16)
-    for (gsize i = 0; i < (gsize) n * k; i++)
-      w[i] = clv_half_to_float (clv_half_from_float (w[i]));
+    round_to_halves (w, (gsize) n * k);
   if (!clv_linear_init_variant (
           &linear, device, "check: w", w, bias, n, k, variant, error))
     goto out;
 
   clv_ref_gemm (trial.want, x, w, bias, with_residual ? residual : NULL, m, n,
       k, activation);
-  clv_op_gemm (trial.cmds, &linear, &trial.in[0],
-      with_residual ? &trial.in[1] : NULL, &trial.out, m, activation);
+  clv_gemm_record (trial.cmds, &linear, &trial.in[0],
+      with_residual ? &trial.in[1] : NULL, &trial.out, m, activation, size);
   ok = trial_run (&trial, worst, error);
 
 out:
@@ -161,17 +171,32 @@ out:
 
 /* Two odd row tiles and a single row; with an activation and a residual, in
  * pipelines that the real models use too where these differ. */
+static gboolean
+try_gemm_lanes (ClvDevice *device, const ClvVariant *variant,
+    gdouble *ret_worst, GError **error)
+{
+  return try_gemm (device, variant, CLV_GEMM_AUTO, 19, 37, 90,
+             CLV_ACTIVATION_QUICK_GELU, FALSE, ret_worst, error) &&
+         try_gemm (device, variant, CLV_GEMM_AUTO, 1, 70, 33,
+             CLV_ACTIVATION_NONE, TRUE, ret_worst, error);
+}
+
+/* Each size of tiles: more than one row and column of them, and a single row. */
 gboolean
 clv_trial_gemm (ClvDevice *device, const ClvVariant *variant,
     gdouble *ret_worst, GError **error)
 {
-  const gboolean lanes = variant->family == CLV_FAMILY_LANES;
+  if (variant->family == CLV_FAMILY_LANES)
+    return try_gemm_lanes (device, variant, ret_worst, error);
 
-  return try_gemm (device, variant, lanes ? 19 : 67, 37, 90,
-             CLV_ACTIVATION_QUICK_GELU, !lanes, ret_worst, error) &&
-         try_gemm (device, variant, 1, 70, 33,
-             lanes ? CLV_ACTIVATION_NONE : CLV_ACTIVATION_QUICK_GELU, TRUE,
-             ret_worst, error);
+  for (ClvGemmSize size = CLV_GEMM_SMALL; size <= CLV_GEMM_LARGE; size++)
+    if (clv_gemm_has_size (clv_device_get_limits (device), variant, size) &&
+        (!try_gemm (device, variant, size, 131, 261, 90,
+             CLV_ACTIVATION_QUICK_GELU, TRUE, ret_worst, error) ||
+            !try_gemm (device, variant, size, 1, 70, 33,
+                CLV_ACTIVATION_QUICK_GELU, TRUE, ret_worst, error)))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

@@ -8,6 +8,7 @@ const ClvVariant clv_variants[CLV_N_VARIANTS] = {
   { CLV_OP_GEMM_F32, CLV_FAMILY_LANES, "gemm_lanes_f32" },
   { CLV_OP_GEMM_F32, CLV_FAMILY_TILE, "gemm_tile_f32" },
   { CLV_OP_GEMM_F16, CLV_FAMILY_LANES, "gemm_lanes_f16" },
+  { CLV_OP_GEMM_F16, CLV_FAMILY_COOP, "gemm_coop_f16" },
   { CLV_OP_GEMM_F16, CLV_FAMILY_TILE, "gemm_tile_f16" },
   { CLV_OP_LAYERNORM, CLV_FAMILY_LANES, "layernorm_lanes_f32" },
   { CLV_OP_LAYERNORM, CLV_FAMILY_TILE, "layernorm_tile_f32" },
@@ -35,23 +36,41 @@ clv_op_name (ClvOp op)
 }
 
 gboolean
+clv_family_is_forced (ClvFamily family)
+{
+  static const gchar *const names[] = {
+    [CLV_FAMILY_LANES] = "lanes",
+    [CLV_FAMILY_TILE] = "tile",
+    [CLV_FAMILY_COOP] = "coop",
+  };
+
+  return names[family] != NULL &&
+         g_strcmp0 (g_getenv ("CLV_KERNELS"), names[family]) == 0;
+}
+
+gboolean
 clv_device_has_family (ClvDevice *device, ClvFamily family)
 {
   const ClvDeviceLimits *limits = clv_device_get_limits (device);
-  const gchar *forced = g_getenv ("CLV_KERNELS");
   const guint lanes = limits->subgroup_size;
   /* Weights are packed by lanes; the shader needs a power of two of at least 4
    * (clv_ops_check() sees to wider ones being right). */
   const gboolean can_lanes =
       limits->subgroup_shuffle && lanes >= 4 && (lanes & (lanes - 1)) == 0;
+  const gboolean can_coop = limits->coop.m > 0;
 
   if (family == CLV_FAMILY_ANY)
     return TRUE;
-  if (g_strcmp0 (forced, "lanes") == 0 && can_lanes)
-    return TRUE; /* tile stays: the fallback for shapes lanes cannot do */
-  if (g_strcmp0 (forced, "tile") == 0)
+  /* tile always stays: the fallback for what the others cannot do */
+  if (clv_family_is_forced (CLV_FAMILY_LANES) && can_lanes)
+    return family != CLV_FAMILY_COOP;
+  if (clv_family_is_forced (CLV_FAMILY_TILE))
     return family == CLV_FAMILY_TILE;
-  return family == CLV_FAMILY_TILE || (limits->software && can_lanes);
+  if (clv_family_is_forced (CLV_FAMILY_COOP))
+    return family == CLV_FAMILY_TILE || (family == CLV_FAMILY_COOP && can_coop);
+  return family == CLV_FAMILY_TILE ||
+         (family == CLV_FAMILY_LANES && limits->software && can_lanes) ||
+         (family == CLV_FAMILY_COOP && !limits->software && can_coop);
 }
 
 gboolean
@@ -74,6 +93,30 @@ clv_variant_verdict_key (const ClvVariant *variant)
              : g_strdup (variant->name);
 }
 
+gchar *
+clv_variant_speed_key (const ClvVariant *variant)
+{
+  return g_strconcat (variant->name, "-speed", NULL);
+}
+
+gchar *
+clv_variant_get_refusal (ClvDevice *device, const ClvVariant *variant)
+{
+  g_autofree gchar *key = clv_variant_verdict_key (variant);
+  g_autofree gchar *speed_key = clv_variant_speed_key (variant);
+  g_autofree gchar *verdict = clv_device_get_verdict (device, key);
+
+  if (g_strcmp0 (verdict, "ok") == 0 && variant->family == CLV_FAMILY_COOP &&
+      !clv_family_is_forced (CLV_FAMILY_COOP)) {
+    g_free (verdict);
+    verdict = clv_device_get_verdict (device, speed_key);
+  }
+  if (g_strcmp0 (verdict, "ok") == 0)
+    return NULL;
+  return verdict != NULL ? g_steal_pointer (&verdict)
+                         : g_strdup ("not checked");
+}
+
 const ClvVariant *
 clv_variant_pick (
     ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error)
@@ -83,14 +126,13 @@ clv_variant_pick (
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
-    g_autofree gchar *key = NULL, *verdict = NULL;
+    g_autofree gchar *refusal = NULL;
 
     if (variant->op != op || !clv_device_has_family (device, variant->family) ||
         (variant->family == CLV_FAMILY_LANES && !allow_lanes))
       continue;
-    key = clv_variant_verdict_key (variant);
-    verdict = clv_device_get_verdict (device, key);
-    if (g_strcmp0 (verdict, "ok") == 0)
+    refusal = clv_variant_get_refusal (device, variant);
+    if (refusal == NULL)
       return variant;
   }
   g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,

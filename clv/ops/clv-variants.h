@@ -3,7 +3,7 @@
 /* Which kernels exist for each op, and which of them a device uses.
  *
  * A variant is used only after clv_ops_check() has seen it give right numbers on
- * this device; CLV_KERNELS=lanes or tile keeps to one family. */
+ * this device; CLV_KERNELS=lanes, tile or coop keeps to one family. */
 
 #pragma once
 
@@ -26,6 +26,7 @@ typedef enum {
   CLV_FAMILY_ANY,   /* one kernel serves all devices */
   CLV_FAMILY_LANES, /* a workgroup is a subgroup, texel fetches: software */
   CLV_FAMILY_TILE,  /* shared memory and barriers: GPUs, and the fallback */
+  CLV_FAMILY_COOP,  /* as tile, with matrix units; where faster than tile */
 } ClvFamily;
 
 typedef struct {
@@ -35,13 +36,16 @@ typedef struct {
 } ClvVariant;
 
 /* In order of preference within an op. */
-#define CLV_N_VARIANTS 11
+#define CLV_N_VARIANTS 12
 extern const ClvVariant clv_variants[CLV_N_VARIANTS];
 
 const gchar *clv_op_name (ClvOp op);
 
 /* Whether the device can run variants of the family, and is allowed to. */
 gboolean clv_device_has_family (ClvDevice *device, ClvFamily family);
+
+/* CLV_KERNELS names the family: it is used whether it is fast or not. */
+gboolean clv_family_is_forced (ClvFamily family);
 
 /* Where the verdict of a variant is kept: its name, or another one while
  * CLV_TEST_BREAK_KERNEL names it, so that a test never spoils the cache. */
@@ -50,7 +54,14 @@ gchar *clv_variant_verdict_key (const ClvVariant *variant);
 /* CLV_TEST_BREAK_KERNEL names this variant. */
 gboolean clv_variant_is_broken_by_test (const ClvVariant *variant);
 
-/* The first right variant of `op`, checking the device if that has not been done.
+/* Where is kept how fast a variant is against the next of its op: "ok", or why
+ * it is not used. */
+gchar *clv_variant_speed_key (const ClvVariant *variant);
+
+/* NULL if a variant of a family that the device has may be used, or why not. */
+gchar *clv_variant_get_refusal (ClvDevice *device, const ClvVariant *variant);
+
+/* The first right and fast variant of `op`, checking the device if that has not been done.
  * FALSE allow_lanes: not one of the lanes family, for shapes it cannot do.
  * NULL with CLV_ERROR_UNSUPPORTED if there is none. */
 const ClvVariant *clv_variant_pick (

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "clv-ops-private.h"
 #include "linear.h"
 
 /* Rows of a tile of gemm_lanes.comp: the largest that pays on the widest range
@@ -47,35 +46,10 @@ record_lanes (ClvCommands *cmds, const ClvLinear *linear,
       layout.n / (layout.width * CLV_GEMM_LANES_PANELS), 1);
 }
 
-static void
-record_tile (ClvCommands *cmds, const ClvLinear *linear,
-    const ClvBuffer *const buffers[5], gboolean has_residual, guint m,
-    ClvActivation activation)
-{
-  ClvDevice *device = clv_commands_get_device (cmds);
-  const ClvVariant *variant = &clv_variants[linear->variant];
-  const ClvLinearLayout layout =
-      clv_linear_layout (device, variant, linear->n, linear->k);
-  const struct {
-    guint32 m, y_stride, x_stride4, k4_count;
-  } push = { m, clv_row_stride (linear->n), clv_row_stride (linear->k) / 4,
-    layout.k / 4 };
-  const ClvKernelParams params = {
-    .name = variant->name,
-    .n_buffers = 5,
-    .push_bytes = sizeof push,
-    .spec = { activation, has_residual },
-    .n_spec = 2,
-  };
-
-  clv_commands_dispatch (cmds, &params, buffers, &push,
-      (m + CLV_GEMM_TILE - 1) / CLV_GEMM_TILE, layout.n / CLV_GEMM_TILE, 1);
-}
-
 void
-clv_op_gemm (ClvCommands *cmds, const ClvLinear *linear, const ClvBuffer *x,
+clv_gemm_record (ClvCommands *cmds, const ClvLinear *linear, const ClvBuffer *x,
     const ClvBuffer *residual, const ClvBuffer *y, guint m,
-    ClvActivation activation)
+    ClvActivation activation, ClvGemmSize size)
 {
   /* An unread binding still needs a buffer. */
   const ClvBuffer *const buffers[5] = { y, &linear->bias,
@@ -89,5 +63,14 @@ clv_op_gemm (ClvCommands *cmds, const ClvLinear *linear, const ClvBuffer *x,
   if (clv_variants[linear->variant].family == CLV_FAMILY_LANES)
     record_lanes (cmds, linear, buffers, residual != NULL, m, activation);
   else
-    record_tile (cmds, linear, buffers, residual != NULL, m, activation);
+    clv_gemm_record_tiles (
+        cmds, linear, buffers, residual != NULL, m, activation, size);
+}
+
+void
+clv_op_gemm (ClvCommands *cmds, const ClvLinear *linear, const ClvBuffer *x,
+    const ClvBuffer *residual, const ClvBuffer *y, guint m,
+    ClvActivation activation)
+{
+  clv_gemm_record (cmds, linear, x, residual, y, m, activation, CLV_GEMM_AUTO);
 }

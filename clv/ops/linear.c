@@ -3,7 +3,6 @@
 /* Packs weights into the order in which a gemm variant reads them. */
 
 #include "linear.h"
-#include "clv-ops-private.h"
 #include "half.h"
 
 ClvLinearLayout
@@ -20,8 +19,13 @@ clv_linear_layout (
     layout.n = (n + step_n - 1) / step_n * step_n;
     layout.k = (k + step_k - 1) / step_k * step_k;
   } else {
+    const guint step_n =
+        variant->family == CLV_FAMILY_COOP
+            ? CLV_GEMM_COOP_MATRICES * clv_device_get_limits (device)->coop.n
+            : CLV_GEMM_TILE_COLUMNS;
+
     layout.width = 1;
-    layout.n = (n + CLV_GEMM_TILE - 1) / CLV_GEMM_TILE * CLV_GEMM_TILE;
+    layout.n = (n + step_n - 1) / step_n * step_n;
     layout.k = clv_row_stride (k);
   }
   /* Consecutive inputs of one column: a texel of floats or of halves. A width of

@@ -6,6 +6,7 @@
 
 #include <clv/clv-device.h>
 
+#include "clv-coop.h"
 #include "clv-vk-result.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct {
   gboolean subgroup_shuffle;  /* in compute */
   gboolean subgroup_pin;      /* a kernel may ask for its subgroup size */
   gboolean storage_16bit;     /* 16-bit loads and stores in storage buffers */
+  ClvCoopLimits coop;         /* turned on; see clv-coop.h */
   guint64 max_texel_elements; /* texels of one buffer view */
   guint64 max_storage_bytes;  /* of one storage buffer binding */
   guint max_invocations;      /* of one workgroup */

@@ -133,21 +133,6 @@ choose (GPtrArray *candidates, const gchar *selector, GError **error)
   return NULL;
 }
 
-static gboolean
-has_device_extension (VkPhysicalDevice physical, const gchar *name)
-{
-  guint32 n = 0;
-  g_autofree VkExtensionProperties *extensions = NULL;
-
-  if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL) !=
-      VK_SUCCESS)
-    return FALSE;
-  extensions = g_new0 (VkExtensionProperties, n + 1);
-  return vkEnumerateDeviceExtensionProperties (
-             physical, NULL, &n, extensions) == VK_SUCCESS &&
-         clv_extensions_include (extensions, n, name);
-}
-
 static void
 read_limits (ClvDevice *self, const VkPhysicalDeviceProperties *props)
 {
@@ -206,9 +191,9 @@ open_device (
   VkPhysicalDevice physical = self->candidate->physical;
   const gboolean is_13 = props->apiVersion >= VK_API_VERSION_1_3;
   const gboolean pin_extension =
-      !is_13 && has_device_extension (
+      !is_13 && clv_physical_has_extension (
                     physical, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  const gchar *extensions[] = { VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME };
+  const gchar *extensions[2];
   VkPhysicalDeviceSubgroupSizeControlFeatures pin = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
   };
@@ -224,6 +209,10 @@ open_device (
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
     .pNext = &have11,
   };
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR coop = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+    .cooperativeMatrix = TRUE,
+  };
   const gfloat priority = 0.5f;
   const VkDeviceQueueCreateInfo queue = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -236,7 +225,6 @@ open_device (
     .pNext = &have,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
-    .enabledExtensionCount = pin_extension ? 1 : 0,
     .ppEnabledExtensionNames = extensions,
   };
 
@@ -244,6 +232,17 @@ open_device (
   self->limits.storage_16bit = have11.storageBuffer16BitAccess;
   self->limits.subgroup_pin =
       pin.subgroupSizeControl && pin.computeFullSubgroups;
+  clv_coop_find (&self->limits.coop, self->instance.instance, physical,
+      self->limits.subgroup_pin);
+  if (pin_extension)
+    extensions[info.enabledExtensionCount++] =
+        VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  if (self->limits.coop.m > 0) {
+    extensions[info.enabledExtensionCount++] =
+        VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+    coop.pNext = have12.pNext;
+    have12.pNext = &coop;
+  }
 
   /* Of what was reported, keep only what is used. */
   have.features = (VkPhysicalDeviceFeatures){ 0 };
@@ -257,6 +256,7 @@ open_device (
     .pNext = have12.pNext,
     .shaderFloat16 = have12.shaderFloat16,
     .scalarBlockLayout = have12.scalarBlockLayout,
+    .vulkanMemoryModel = self->limits.coop.m > 0,
   };
 
   CLV_VK (vkCreateDevice, physical, &info, NULL, &self->vk);

@@ -284,3 +284,18 @@ clv_instance_list_devices (ClvInstance *self, GError **error)
 fail:
   return NULL;
 }
+
+gboolean
+clv_physical_has_extension (VkPhysicalDevice physical, const gchar *name)
+{
+  guint32 n = 0;
+  g_autofree VkExtensionProperties *extensions = NULL;
+
+  if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL) !=
+      VK_SUCCESS)
+    return FALSE;
+  extensions = g_new0 (VkExtensionProperties, n + 1);
+  return vkEnumerateDeviceExtensionProperties (
+             physical, NULL, &n, extensions) == VK_SUCCESS &&
+         clv_extensions_include (extensions, n, name);
+}

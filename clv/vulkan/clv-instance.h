@@ -24,6 +24,9 @@ void clv_instance_clear (ClvInstance *self);
 gboolean clv_extensions_include (
     const VkExtensionProperties *extensions, guint n, const gchar *name);
 
+gboolean clv_physical_has_extension (
+    VkPhysicalDevice physical, const gchar *name);
+
 /* One usable device: what the public list tells, and its handle. */
 typedef struct {
   ClvDeviceInfo info;

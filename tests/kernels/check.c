@@ -44,7 +44,10 @@ check_start (Check *check, const gchar *shape, CheckFill fill)
 gboolean
 check_affords (Check *check, gdouble flop)
 {
-  return check->bench || check->variant->family != CLV_FAMILY_TILE ||
+  const ClvFamily family = check->variant->family;
+
+  return check->bench ||
+         (family != CLV_FAMILY_TILE && family != CLV_FAMILY_COOP) ||
          !clv_device_get_limits (check->device)->software || flop < 5e7;
 }
 
@@ -298,6 +301,8 @@ main (int argc, char **argv)
       check_weights_beyond_float16_are_named);
   g_test_add_data_func ("/refusals/the family can be forced", &device,
       check_the_family_can_be_forced);
+  g_test_add_data_func (
+      "/refusals/two kernels can race", &device, check_two_kernels_can_race);
   g_test_add_func ("/self-check/a wrong variant is refused",
       check_a_wrong_variant_is_refused);
   g_test_add_func ("/self-check/no right variant is an error",

@@ -77,5 +77,6 @@ void check_no_right_variant_is_an_error (void);
 void check_small_buffers_fail_the_recording (gconstpointer data);
 void check_weights_beyond_float16_are_named (gconstpointer data);
 void check_the_family_can_be_forced (gconstpointer data);
+void check_two_kernels_can_race (gconstpointer data);
 
 G_END_DECLS

@@ -39,6 +39,7 @@ static const struct {
   /* many row tiles: a batch */
   { 1030, 40, 36, CLV_ACTIVATION_NONE, FALSE },
   { 961, 33, 9, CLV_ACTIVATION_NONE, TRUE },
+  { 129, 513, 250, CLV_ACTIVATION_NONE, TRUE },
 };
 
 static gdouble
@@ -96,17 +97,26 @@ compare (Check *check, ClvBuffer *y, const gfloat *x, const gfloat *w,
 }
 
 static void
-check_shape (Check *check, guint i, CheckFill fill)
+round_to_halves (gfloat *values, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    values[i] = clv_half_to_float (clv_half_from_float (values[i]));
+}
+
+static void
+check_shape (Check *check, guint i, CheckFill fill, ClvGemmSize size)
 {
   static const gchar *const activations[] = { "", " quick_gelu", " gelu",
     " gelu_tanh" };
+  static const gchar *const sizes[] = { "", " small", " large" };
   const guint M = shapes[i].M, N = shapes[i].N, K = shapes[i].K;
   const gboolean f16 = check->variant->op == CLV_OP_GEMM_F16;
   const gdouble flop = 2.0 * M * N * K;
   const gdouble bytes =
       (gdouble) N * K * (f16 ? 2 : 4) + 4.0 * M * K + 4.0 * M * N;
-  g_autofree gchar *shape = g_strdup_printf ("M=%u N=%u K=%u%s%s", M, N, K,
-      activations[shapes[i].activation], shapes[i].residual ? " +res" : "");
+  g_autofree gchar *shape = g_strdup_printf ("M=%u N=%u K=%u%s%s%s", M, N, K,
+      activations[shapes[i].activation], shapes[i].residual ? " +res" : "",
+      sizes[size]);
   g_autofree gfloat *x = NULL, *w = NULL, *bias = NULL, *residual = NULL;
   g_autoptr (GError) error = NULL;
   ClvBuffer x_buffer, y_buffer, residual_buffer = { 0 };
@@ -119,9 +129,11 @@ check_shape (Check *check, guint i, CheckFill fill)
   x = check_values (check, (gsize) M * K);
   w = check_values (check, (gsize) N * K);
   bias = check_values (check, N);
-  for (gsize j = 0; f16 && j < (gsize) N * K; j++)
-    w[j] = clv_half_to_float (clv_half_from_float (w[j]));
+  if (f16)
+    round_to_halves (w, (gsize) N * K);
   check_rows_init (check, &x_buffer, x, M, K);
+  if (check->variant->family == CLV_FAMILY_COOP)
+    round_to_halves (x, (gsize) M * K); /* as the kernel does, to nearest */
   check_rows_init (check, &y_buffer, NULL, M, N);
   if (shapes[i].residual) {
     residual = check_values (check, (gsize) M * N);
@@ -133,9 +145,9 @@ check_shape (Check *check, guint i, CheckFill fill)
 
   cmds = clv_commands_new (check->device, shape, &error);
   g_assert_no_error (error);
-  clv_op_gemm (cmds, &linear, &x_buffer,
+  clv_gemm_record (cmds, &linear, &x_buffer,
       residual != NULL ? &residual_buffer : NULL, &y_buffer, M,
-      shapes[i].activation);
+      shapes[i].activation, size);
   check_run (check, cmds, shape, flop, bytes);
   compare (check, &y_buffer, x, w, bias, residual, i, shape);
 
@@ -145,6 +157,17 @@ check_shape (Check *check, guint i, CheckFill fill)
   clv_buffer_clear (&residual_buffer);
 }
 
+static ClvGemmSize
+pick_size (Check *check, guint turn)
+{
+  const ClvGemmSize size = turn % 2 == 0 ? CLV_GEMM_SMALL : CLV_GEMM_LARGE;
+
+  return clv_gemm_has_size (
+             clv_device_get_limits (check->device), check->variant, size)
+             ? size
+             : CLV_GEMM_AUTO;
+}
+
 void
 check_gemm (Check *check)
 {
@@ -152,10 +175,10 @@ check_gemm (Check *check)
     const gboolean large =
         (gdouble) shapes[i].M * shapes[i].N * shapes[i].K > 3e7;
 
-    /* Large shapes take the fills in turn. */
+    /* Large shapes take the fills in turn, and the fills the sizes of tiles. */
     for (guint fill = 0; fill < CHECK_N_FILLS; fill++)
       if (!large || fill == i % CHECK_N_FILLS ||
           (check->bench && fill == CHECK_RANDOM))
-        check_shape (check, i, fill);
+        check_shape (check, i, fill, pick_size (check, i + fill));
   }
 }

@@ -4,6 +4,9 @@
 
 #include "check.h"
 
+#include "ops/clv-ops-race.h"
+
+#include <math.h>
 #include <string.h>
 
 void
@@ -79,8 +82,41 @@ check_the_family_can_be_forced (gconstpointer data)
     g_assert_no_error (error);
     g_assert_cmpstr (variant->name, ==, "gemm_lanes_f32");
   }
+
+  /* Matrix units have halves only; what cannot be had is tile. */
+  g_setenv ("CLV_KERNELS", "coop", TRUE);
+  variant = clv_variant_pick (device, CLV_OP_GEMM_F32, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (variant->name, ==, "gemm_tile_f32");
+  variant = clv_variant_pick (device, CLV_OP_GEMM_F16, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (variant->name, ==,
+      clv_device_has_family (device, CLV_FAMILY_COOP) ? "gemm_coop_f16"
+                                                      : "gemm_tile_f16");
   if (before != NULL)
     g_setenv ("CLV_KERNELS", before, TRUE);
   else
     g_unsetenv ("CLV_KERNELS");
+}
+
+void
+check_two_kernels_can_race (gconstpointer data)
+{
+  ClvDevice *device = *(ClvDevice *const *) data;
+  const ClvVariant *variants[2] = { NULL, NULL };
+  g_autoptr (GError) error = NULL;
+  gdouble ms[2] = { 0.0, 0.0 };
+
+  for (guint i = 0; i < CLV_N_VARIANTS; i++)
+    if (clv_variants[i].op == CLV_OP_GEMM_F16 &&
+        clv_device_has_family (device, clv_variants[i].family)) {
+      variants[1] = &clv_variants[i];
+      if (variants[0] == NULL)
+        variants[0] = variants[1];
+    }
+  clv_ops_race (device, variants, 40, 64, 96, ms, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (ms[0], >, 0.0);
+  g_assert_cmpfloat (ms[1], >, 0.0);
+  g_assert_true (isfinite (ms[0]) && isfinite (ms[1]));
 }
