@@ -5,10 +5,11 @@
 #
 #   test.sh              all stages
 #   test.sh --quick      only the first
-#   test.sh STAGE…       of: gcc clang asan validation debian13
+#   test.sh STAGE…       of: gcc clang asan validation debian13, or coop
 #
 # gcc and clang build with warnings as errors; asan is gcc with ASan and UBSan; validation runs under the Vulkan
-# validation layers, which must be silent; debian13 builds and tests in a chroot. The last line counts all of it.
+# validation layers, which must be silent; debian13 builds and tests in a chroot. coop is not one of all stages: it wants a device with
+# cooperative matrices (scripts/debian-unstable.sh has one). The last line counts all of it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -42,12 +43,13 @@ count() {
   done < <(sed -nE 's/^.*"name": "([^"]*)".*"result": "(FAIL|ERROR|TIMEOUT|INTERRUPT|UNEXPECTEDPASS)".*$/\1/p' "$1")
 }
 
-# build DIR COMPILER OPTION…
+# build DIR COMPILER OPTION…: all, or the $targets of a stage.
+targets=()
 build() {
   local dir=$1 compiler=$2
   shift 2
   CC=$compiler meson setup "$dir" -Dwerror=true "$@" >"$dir.log" 2>&1 || { tail -n 20 "$dir.log"; return 1; }
-  ninja -C "$dir" >"$dir.log" 2>&1 || { grep -E -A 8 'error|FAILED|warning' "$dir.log" | head -n 60; return 1; }
+  ninja -C "$dir" "${targets[@]}" >"$dir.log" 2>&1 || { grep -E -A 8 'error|FAILED|warning' "$dir.log" | head -n 60; return 1; }
 }
 
 # check DIR STAGE OPTION…: runs tests of a build and counts them.
@@ -92,6 +94,17 @@ stage_debian13() {
   [ "$code" = 0 ] || [ -s "$log" ]
 }
 
+# Both families of kernels for GPUs, as far as a software driver can run them in minutes.
+stage_coop() {
+  local family
+  local -a targets=(tools/clv tests/kernels/kernels-check)
+  local -a tests=(gemm attention layernorm refusals self-check 'demo check' 'golden clip-a fp16' 'golden clip-b fp16')
+  build build/coop gcc || return 1
+  for family in tile coop; do
+    CLV_KERNELS=$family check build/coop "$family" "${tests[@]}" "golden odd sizes $family"
+  done
+}
+
 run_stage() {
   local start=$SECONDS before="$passed $failed"
   echo "=== $1"
@@ -105,8 +118,8 @@ main() {
   for stage in "$@"; do
     case $stage in
       --quick) stages+=(gcc) ;;
-      gcc | clang | asan | validation | debian13) stages+=("$stage") ;;
-      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13]" >&2; exit 2 ;;
+      gcc | clang | asan | validation | debian13 | coop) stages+=("$stage") ;;
+      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 coop]" >&2; exit 2 ;;
     esac
   done
   if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13); fi
