@@ -39,7 +39,7 @@ all_files() {
 # The first lines say the licence; a shebang may stand before.
 check_spdx() {
   case $1 in
-    *.c | *.h | *.comp | *.glsl | *.py | *.sh | *meson.build | .ci/run)
+    *.c | *.h | *.comp | *.glsl | *.py | *.sh | *meson.build | .ci/*)
       head -n 3 "$1" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later' || complain "$1:1: no SPDX line" ;;
   esac
 }
@@ -98,7 +98,7 @@ main() {
     check_text "$file" || true
     case $file in
       *.c | *.h) sources+=("$file") ;;
-      *.sh | .ci/run) scripts+=("$file") ;;
+      *.sh | .ci/*) scripts+=("$file") ;;
     esac
   done
   if [ ${#scripts[@]} -gt 0 ] && command -v shellcheck >/dev/null; then shellcheck "${scripts[@]}" || bad=1; fi
