@@ -41,7 +41,7 @@
 #include "gstcliptagprivate.h"
 
 /* How long the end of a live stream waits for the scores of its last frames. */
-#define MAX_FINISH_US (5 * G_USEC_PER_SEC)
+#define MAX_FINISH_US (10 * G_USEC_PER_SEC)
 
 GST_DEBUG_CATEGORY (gst_clip_tag_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_debug
