@@ -33,7 +33,12 @@ def stages(setting, report, model, rounds):
         spent[stage] = spent.get(stage, 0.0) + float(ms) / rounds
     whole = sum(totals) / rounds
     spent["upload, submit, wait"] = max(whole - sum(spent.values()), 0.0)
+    output, _ = setting.run([setting.program("bench-host"), "score", "100", str(model.embedding), "11"])
+    scored = "score, 100 phrases"
+    spent[scored] = median([float(line) for line in output.split()])
+    whole += spent[scored]
     sizes = stage_bytes(model)
+    sizes[scored] = 4 * 100 * model.embedding
     rows = [[stage, spent[stage], 100 * spent[stage] / whole, sizes.get(stage, 0) / 1e6] for stage in spent]
     rows.sort(key=lambda row: -row[1])
     rows.append(["all of it", whole, 100.0, sum(sizes.values()) / 1e6])
