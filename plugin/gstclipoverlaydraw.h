@@ -23,8 +23,8 @@ typedef struct {
 /**
  * gst_clip_overlay_draw_rows:
  *
- * Any thread, one at a time in the process. Takes about a millisecond for each
- * hundred thousand pixels of the panel.
+ * Any thread, one at a time in the process. Five rows take some 3 ms at 640 × 360
+ * and 14 ms at 3840 × 2160.
  *
  * Returns: (transfer full) (nullable): the panel at its place; %NULL where
  * there are no rows, or no room for one
