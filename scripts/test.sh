@@ -5,11 +5,11 @@
 #
 #   test.sh              all stages
 #   test.sh --quick      only the first
-#   test.sh STAGE…       of: gcc clang asan validation debian13, or coop
+#   test.sh STAGE…       of: gcc clang asan validation debian13 unstable, or coop
 #
 # gcc and clang build with warnings as errors; asan is gcc with ASan and UBSan; validation runs under the Vulkan
-# validation layers, which must be silent; debian13 builds and tests in a chroot. coop is not one of all stages: it wants a device with
-# cooperative matrices (scripts/debian-unstable.sh has one). The last line counts all of it.
+# validation layers, which must be silent; debian13 builds and tests in a chroot; unstable runs coop in one: the kernels
+# for GPUs on a device with cooperative matrices. The last line counts all of it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -81,18 +81,23 @@ stage_validation() {
   CLV_DEBUG=validation check build/gcc validation --suite unit --suite kernels --suite elements --suite cli
 }
 
-stage_debian13() {
-  local code=0 log=build/debian13.json
+# in_chroot NAME: what scripts/NAME.sh runs there is counted here.
+in_chroot() {
+  local code=0 log=build/$1.json
   rm -f "$log"
-  scripts/debian13.sh "$log" || code=$?
+  "scripts/$1.sh" "$log" || code=$?
   if [ "$code" = 77 ]; then
     skipped=$((skipped + 1))
     return
   fi
-  if [ -s "$log" ]; then count "$log" debian13; fi
+  if [ -s "$log" ]; then count "$log" "$1"; fi
   # A failed test is counted already.
   [ "$code" = 0 ] || [ -s "$log" ]
 }
+
+stage_debian13() { in_chroot debian13; }
+
+stage_unstable() { in_chroot debian-unstable; }
 
 # Both families of kernels for GPUs, as far as a software driver can run them in minutes.
 stage_coop() {
@@ -118,11 +123,11 @@ main() {
   for stage in "$@"; do
     case $stage in
       --quick) stages+=(gcc) ;;
-      gcc | clang | asan | validation | debian13 | coop) stages+=("$stage") ;;
-      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 coop]" >&2; exit 2 ;;
+      gcc | clang | asan | validation | debian13 | unstable | coop) stages+=("$stage") ;;
+      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 unstable coop]" >&2; exit 2 ;;
     esac
   done
-  if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13); fi
+  if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13 unstable); fi
 
   mkdir -p build
   scripts/setup.sh test
