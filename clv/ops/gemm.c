@@ -27,9 +27,9 @@ record_lanes (ClvCommands *cmds, const ClvLinear *linear,
       clv_linear_layout (device, variant, linear->n, linear->k);
   const guint tile_rows = lanes_tile_rows (m);
   const struct {
-    guint32 m, y_stride, x_stride4, k_index;
-  } push = { m, clv_row_stride (linear->n), clv_row_stride (linear->k) / 4,
-    layout.n };
+    guint32 m, y_stride4, x_stride4, k_index;
+  } push = { m, clv_row_stride (linear->n) / 4, clv_row_stride (linear->k) / 4,
+    layout.n / 4 };
   const ClvKernelParams params = {
     .name = variant->name,
     .n_buffers = 3,
@@ -43,7 +43,7 @@ record_lanes (ClvCommands *cmds, const ClvLinear *linear,
 
   clv_commands_dispatch (cmds, &params, buffers, &push,
       (m + tile_rows - 1) / tile_rows,
-      layout.n / (layout.width * CLV_GEMM_LANES_PANELS), 1);
+      layout.n / MAX (CLV_GEMM_LANES_COLUMNS, layout.width * 4), 1);
 }
 
 void

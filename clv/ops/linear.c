@@ -13,7 +13,8 @@ clv_linear_layout (
   ClvLinearLayout layout = { 0 };
 
   if (variant->family == CLV_FAMILY_LANES) {
-    const guint step_n = lanes * CLV_GEMM_LANES_PANELS, step_k = lanes * 4;
+    const guint step_n = MAX (CLV_GEMM_LANES_COLUMNS, lanes * 4);
+    const guint step_k = CLV_GEMM_LANES_STEP;
 
     layout.width = lanes;
     layout.n = (n + step_n - 1) / step_n * step_n;
@@ -34,15 +35,16 @@ clv_linear_layout (
   return layout;
 }
 
-/* [n / width][k / run][width][run], zero where there is no weight. The index of a
- * run, in elements. */
+/* Zero where there is no weight. The index of a run, in elements. */
 static inline gsize
 run_at (const ClvLinearLayout *layout, guint n, guint k)
 {
-  const gsize panel = n / layout->width;
+  const guint wide = layout->width > 1 ? 4 : 1;
+  const guint within = n % (wide * layout->width);
+  const gsize panel = n / (wide * layout->width) * wide + within % wide;
   const gsize block = panel * (layout->k / layout->run) + k / layout->run;
 
-  return (block * layout->width + n % layout->width) * layout->run;
+  return (block * layout->width + within / wide) * layout->run;
 }
 
 static void
@@ -118,7 +120,7 @@ static gboolean
 init_bias (ClvLinear *self, ClvDevice *device, const gchar *name,
     const gfloat *bias, const ClvLinearLayout *layout, GError **error)
 {
-  const gsize size = ((gsize) layout->n + 1) * sizeof (gfloat);
+  const gsize size = ((gsize) layout->n + 4) * sizeof (gfloat);
   g_autofree gfloat *padded = g_malloc0 (size);
   g_autofree gchar *bias_name = g_strconcat (name, " (bias)", NULL);
   const guint32 k = layout->k;

@@ -8,12 +8,14 @@
 
 G_BEGIN_DECLS
 
-#define CLV_GEMM_LANES_PANELS 4  /* TN of gemm_lanes.comp */
-#define CLV_GEMM_TILE_COLUMNS 64 /* BN of gemm_tile.comp */
+#define CLV_GEMM_LANES_COLUMNS 64 /* TN · LANES of gemm_lanes.comp, at least */
+#define CLV_GEMM_LANES_STEP    16 /* 4 KS of gemm_lanes.comp */
+#define CLV_GEMM_TILE_COLUMNS  64 /* BN of gemm_tile.comp */
 #define CLV_GEMM_COOP_MATRICES                                                 \
   16 /* columns of a large tile of gemm_coop.comp */
 
-/* [n / width][k / run][width][run] */
+/* [n / width][k / run][width][run]. Where width > 1, column n is in panel
+ * n / (4 width) · 4 + n % 4, at n % (4 width) / 4. */
 typedef struct {
   guint width; /* columns of a panel */
   guint run;   /* consecutive inputs of one column */
