@@ -23,6 +23,8 @@ int tool_info_main (int argc, gchar **argv);
 int tool_tokenize_main (int argc, gchar **argv);
 int tool_encode_main (int argc, gchar **argv);
 int tool_tag_main (int argc, gchar **argv);
+int tool_index_main (int argc, gchar **argv);
+int tool_search_main (int argc, gchar **argv);
 
 /* One subcommand's help and options. All strings are taken as the bytes that
  * the shell gave (G_OPTION_ARG_FILENAME), so that UTF-8 works in any locale. */
@@ -47,6 +49,9 @@ int tool_fail (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 
 /* fp32, fp16, auto; FALSE for another word. NULL leaves *ret alone. */
 gboolean tool_parse_precision (const gchar *word, ClvPrecision *ret_precision);
+
+/* The user's own index: clv/index.db in the data directory, which is made. */
+gchar *tool_default_index (GError **error);
 
 /* Strings of a JSON file that holds an array of them ("-": standard input).
  * Errors name the file and the JSON path. */

@@ -14,6 +14,10 @@ static const struct {
   const gchar *summary;
 } subcommands[] = {
   { "tag", tool_tag_main, "tag videos with phrases in plain words" },
+#ifdef HAVE_INDEX
+  { "index", tool_index_main, "keep moments of videos for search" },
+  { "search", tool_search_main, "find moments by a sentence or a picture" },
+#endif
   { "info", tool_info_main, "show devices, kernels and a model's sizes" },
   { "encode", tool_encode_main, "write embeddings of pictures and phrases" },
   { "tokenize", tool_tokenize_main, "print the token ids of strings" },
@@ -64,9 +68,9 @@ main (int argc, gchar **argv)
     if (strcmp (name, subcommands[i].name) == 0)
       return subcommands[i].main (argc - 1, argv + 1);
 
-  fprintf (stderr,
-      "clv: unknown command '%s'; there are tag, info, encode and tokenize\n"
-      "Try 'clv --help'.\n",
-      name);
+  fprintf (stderr, "clv: unknown command '%s'; there are", name);
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
+    fprintf (stderr, "%s %s", i > 0 ? "," : "", subcommands[i].name);
+  fprintf (stderr, "\nTry 'clv --help'.\n");
   return TOOL_USAGE;
 }

@@ -32,4 +32,21 @@ refuses "tag names a wrong interval" 2 'interval.*found 0' tag --prompts a --int
 refuses "tag names a wrong rate" 2 'rate.*found -2' tag --prompts a --rate -2 a.mkv
 refuses "tag names a wrong smoothing" 2 'smoothing.*found -1' tag --prompts a --smoothing -1 a.mkv
 refuses "interval and rate exclude each other" 2 'one of' tag --prompts a --interval 2 --rate 1 a.mkv
+
+if "$clv" --help | grep -q ' search '; then
+  for command in index search; do
+    run 0 "$command" --help && says out "clv $command" '--model' '--db'
+    ok "$command explains itself" $?
+  done
+  refuses "index wants media" 2 'MEDIA' index
+  refuses "index names a wrong interval" 2 'interval.*found 0' index --interval 0 a.mkv
+  refuses "index names a wrong scene change" 2 'scene-change.*found 1.5' index --scene-change 1.5 a.mkv
+  refuses "search wants a sentence" 2 'SENTENCE' search
+  refuses "search wants one sentence" 2 "quotes" search a red car
+  refuses "search wants words" 2 "empty" search ' '
+  refuses "search names a wrong number" 2 'top.*found 0' search --top 0 a
+  refuses "search names a wrong time" 2 "after.*'1:75'" search --after 1:75 a
+  refuses "search names times in the wrong order" 2 "before.*'10'" search --after 20 --before 10 a
+  refuses "search names a wrong format" 2 "format.*'xml'" search --format xml a
+fi
 finish

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "index-media.h"
+
+#include <gio/gio.h>
+
+#include "index-sampler.h"
+#include "index-thumbnail.h"
+#include "media-batch.h"
+#include "progress.h"
+
+/* Moments go to the index together, as each time the disk is waited for; what
+ * waits longer is written too, so that an end at any time loses little. */
+#define MAX_PENDING 256
+#define PENDING_US  (2 * G_USEC_PER_SEC)
+
+typedef struct {
+  IndexJob *job;
+  gint64 media; /* in the index */
+  gdouble resume_time;
+  guint width;
+  IndexSampler sampler;
+  MediaBatch batch;
+  GBytes *thumbnails[MEDIA_BATCH_MAX]; /* of the batch */
+  GArray *moments;                     /* ClvIndexMoment: pending */
+  GArray *embeddings;                  /* their rows */
+  gint64 written_us;
+} Run;
+
+static void
+clear_moment (gpointer data)
+{
+  g_clear_pointer (&((ClvIndexMoment *) data)->thumbnail, g_bytes_unref);
+}
+
+static void
+clear_batch (Run *self)
+{
+  media_batch_clear (&self->batch);
+  for (guint i = 0; i < MEDIA_BATCH_MAX; i++)
+    g_clear_pointer (&self->thumbnails[i], g_bytes_unref);
+}
+
+static void
+run_clear (Run *self)
+{
+  clear_batch (self);
+  g_clear_pointer (&self->moments, g_array_unref);
+  g_clear_pointer (&self->embeddings, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+static void
+run_init (Run *self, IndexJob *job, const ClvIndexProgress *progress)
+{
+  *self = (Run){
+    .job = job,
+    .media = progress->id,
+    .resume_time = progress->last_time,
+    .width = clv_index_get_width (job->index),
+    .sampler = { .interval = job->interval, .scene_change = job->scene_change },
+    .moments = g_array_new (FALSE, FALSE, sizeof (ClvIndexMoment)),
+    .embeddings = g_array_new (FALSE, FALSE, sizeof (gfloat)),
+    .written_us = g_get_monotonic_time (),
+  };
+  g_array_set_clear_func (self->moments, clear_moment);
+}
+
+static gboolean
+write_pending (Run *self, GError **error)
+{
+  if (!clv_index_append (self->job->index, self->media,
+          (const ClvIndexMoment *) self->moments->data, self->moments->len,
+          (const gfloat *) self->embeddings->data, error))
+    return FALSE;
+  self->job->n_moments += self->moments->len;
+  g_array_set_size (self->moments, 0);
+  g_array_set_size (self->embeddings, 0);
+  self->written_us = g_get_monotonic_time ();
+  return TRUE;
+}
+
+static gboolean
+encode_batch (Run *self, GError **error)
+{
+  const guint n = self->batch.n, before = self->embeddings->len;
+  gboolean good = TRUE;
+
+  if (n > 0) {
+    g_array_set_size (self->embeddings, before + n * self->width);
+    good = media_batch_encode (&self->batch, self->job->engine,
+        &g_array_index (self->embeddings, gfloat, before), error);
+    if (!good)
+      g_array_set_size (self->embeddings, before);
+  }
+  for (guint i = 0; good && i < n; i++) {
+    const ClvIndexMoment moment = {
+      .time = self->batch.pictures[i].time,
+      .thumbnail = g_steal_pointer (&self->thumbnails[i]),
+    };
+
+    g_array_append_val (self->moments, moment);
+  }
+  clear_batch (self);
+  return good;
+}
+
+/* Takes the picture over. */
+static gboolean
+add_picture (Run *self, MediaPicture *picture, GError **error)
+{
+  GBytes *thumbnail = NULL;
+
+  if (self->job->thumbnails) {
+    thumbnail = index_thumbnail_new (picture, error);
+    if (thumbnail == NULL) {
+      media_picture_clear (picture);
+      return FALSE;
+    }
+  }
+  if (!media_batch_add (&self->batch, picture, error)) {
+    g_clear_pointer (&thumbnail, g_bytes_unref);
+    return FALSE;
+  }
+  self->thumbnails[self->batch.n - 1] = thumbnail;
+  if (self->batch.n == MEDIA_BATCH_MAX && !encode_batch (self, error))
+    return FALSE;
+  return (self->moments->len < MAX_PENDING &&
+             g_get_monotonic_time () < self->written_us + PENDING_US) ||
+         write_pending (self, error);
+}
+
+static MediaStatus
+read_pictures (Run *self, Media *media, const gchar *location,
+    const gchar *title, GError **error)
+{
+  g_auto (Progress) progress = { 0 };
+  MediaPicture picture = { 0 };
+  MediaStatus status;
+  guint64 n_pictures = 0;
+
+  progress_start (&progress, title, "frames");
+  while ((status = media_pull (media, &picture, error)) == MEDIA_PICTURE) {
+    n_pictures++;
+    /* The sampler sees what an earlier run has taken too: so it goes on as that
+     * one would have. */
+    if (!index_sampler_take (&self->sampler, &picture) ||
+        picture.time <= self->resume_time)
+      media_picture_clear (&picture);
+    else if (!add_picture (self, &picture, error)) {
+      g_prefix_error (error, "%s: ", location);
+      return MEDIA_ERROR;
+    }
+    progress_update (&progress, n_pictures,
+        media_get_end (media) / media_get_duration (media));
+  }
+  return status;
+}
+
+gchar *
+index_media_name (const gchar *location)
+{
+  g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
+  gchar *path = g_file_get_path (file);
+
+  return path != NULL ? path : g_strdup (location);
+}
+
+static gboolean
+begin (IndexJob *job, const gchar *location, ClvIndexProgress *ret_progress,
+    GError **error)
+{
+  const IndexSampler sampler = { .interval = job->interval,
+    .scene_change = job->scene_change };
+  g_autofree gchar *name = index_media_name (location);
+  g_autofree gchar *how = index_sampler_describe (&sampler);
+  g_autofree gchar *sampling =
+      g_strconcat (how, job->thumbnails ? ", thumbnails" : "", NULL);
+  g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
+  g_autoptr (GFileInfo) info =
+      g_file_is_native (file) ? g_file_query_info (file,
+                                    G_FILE_ATTRIBUTE_STANDARD_SIZE
+                                    "," G_FILE_ATTRIBUTE_TIME_MODIFIED
+                                    "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+                                    G_FILE_QUERY_INFO_NONE, NULL, NULL)
+                              : NULL;
+  ClvIndexMedia media = {
+    .location = name,
+    .size = -1,
+    .modified_us = -1,
+    .sampling = sampling,
+    .span = index_sampler_get_span (&sampler),
+  };
+
+  if (info != NULL) {
+    media.size = g_file_info_get_size (info);
+    media.modified_us = (gint64) g_file_info_get_attribute_uint64 (
+                            info, G_FILE_ATTRIBUTE_TIME_MODIFIED) *
+                            G_USEC_PER_SEC +
+                        g_file_info_get_attribute_uint32 (
+                            info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC);
+  }
+  return clv_index_begin_media (job->index, &media, ret_progress, error);
+}
+
+MediaStatus
+index_media (IndexJob *job, const gchar *location, const gchar *title,
+    gboolean *ret_unchanged, GError **error)
+{
+  g_autoptr (Media) media = NULL;
+  g_auto (Run) run = { 0 };
+  g_autoptr (GError) late = NULL;
+  ClvIndexProgress progress = { 0 };
+  MediaStatus status;
+
+  *ret_unchanged = FALSE;
+  /* A file that has not changed is not opened. One that is missing keeps its
+   * moments: it may come back. */
+  if (!g_file_test (location, G_FILE_TEST_IS_REGULAR)) {
+    media = media_open (location, error);
+    if (media == NULL)
+      return MEDIA_ERROR;
+  }
+  if (!begin (job, location, &progress, error))
+    return MEDIA_ERROR;
+  if (progress.complete) {
+    *ret_unchanged = TRUE;
+    return MEDIA_END;
+  }
+  if (media == NULL)
+    media = media_open (location, error);
+  if (media == NULL)
+    return MEDIA_ERROR;
+
+  run_init (&run, job, &progress);
+  status = read_pictures (&run, media, location, title, error);
+  if ((!encode_batch (&run, &late) || !write_pending (&run, &late)) &&
+      status != MEDIA_ERROR) {
+    g_propagate_prefixed_error (
+        error, g_steal_pointer (&late), "%s: ", location);
+    status = MEDIA_ERROR;
+  }
+  if (status == MEDIA_END && !clv_index_end_media (job->index, run.media,
+                                 media_get_end (media), error))
+    status = MEDIA_ERROR;
+  return status;
+}

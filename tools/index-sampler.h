@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which pictures of a media become moments: one in each interval, and of these,
+ * if wanted, only those that differ from the last one. */
+
+#pragma once
+
+#include "media.h"
+
+G_BEGIN_DECLS
+
+/* A picture that does not change is taken again after so many seconds. */
+#define INDEX_SAMPLER_STILL 30.0
+
+#define INDEX_SAMPLER_SIDE   16
+#define INDEX_SAMPLER_PLANES 3
+
+typedef struct {
+  gdouble interval;     /* seconds */
+  gdouble scene_change; /* mean difference from 0 to 1; 0: each is taken */
+  gdouble next_time;
+  gdouble taken_time;
+  gboolean has_taken;
+  guint8 taken[INDEX_SAMPLER_PLANES * INDEX_SAMPLER_SIDE * INDEX_SAMPLER_SIDE];
+} IndexSampler;
+
+/* What the index remembers; settings that differ give texts that differ. */
+gchar *index_sampler_describe (const IndexSampler *self);
+
+/* How far moments are apart at most. */
+gdouble index_sampler_get_span (const IndexSampler *self);
+
+/* In the order of the media. Depends on the pictures so far only, so that a media
+ * that is read again has the same moments. */
+gboolean index_sampler_take (IndexSampler *self, const MediaPicture *picture);
+
+G_END_DECLS
