@@ -151,8 +151,8 @@ def spoil(rng, claim):
         else:
             ways = [k for k in ("s0", "c0", "z0", "n0", "bg", "s1", "c1") if claim[C[k]] >= 0]
             ways += ["place"] if claim[C["x0"]] >= 0 or claim[C["y0"]] >= 0 else []
-            ways += ["turn", "turn", "turn", "rel"] if claim[C["rel"]] >= 0 else []
-            ways += ["n0", "n0"] if claim[C["n0"]] > 1 else []
+            ways += ["turn"] * 6 + ["rel"] if claim[C["rel"]] >= 0 else []
+            ways += ["n0"] * 4 if claim[C["n0"]] > 1 else []
             way = one(rng, ways)
             if way == "turn":
                 out[C["rel"]] ^= 1

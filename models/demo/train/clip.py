@@ -129,12 +129,15 @@ class VisionEmbeddings(nn.Module):
         self.position_embedding = nn.Embedding((image // patch) ** 2 + 1, width)
         self.patch = patch
 
-    def forward(self, pixels):
+    def forward(self, pixels, keep=None):
         b, c, h, w = pixels.shape
         p = self.patch
         cut = pixels.view(b, c, h // p, p, w // p, p).permute(0, 2, 4, 1, 3, 5).reshape(b, -1, c * p * p)
-        x = cut @ self.patch_embedding.weight.flatten(1).T
-        return torch.cat([self.class_embedding.expand(b, 1, -1), x], 1) + self.position_embedding.weight
+        place = self.position_embedding.weight
+        if keep is not None:
+            cut = cut[torch.arange(b)[:, None], keep]
+        x = cut @ self.patch_embedding.weight.flatten(1).T + (place[1:] if keep is None else place[1 + keep])
+        return torch.cat([(self.class_embedding + place[0]).expand(b, 1, -1), x], 1)
 
 
 class VisionModel(nn.Module):
@@ -145,9 +148,10 @@ class VisionModel(nn.Module):
         self.encoder = Encoder(*shape)
         self.post_layernorm = nn.LayerNorm(shape[0])
 
-    def forward(self, pixels, taps=()):
-        """The pooled vector, and the patches' states after the layers numbered in taps (training heads read them)."""
-        x = self.pre_layrnorm(self.embeddings(pixels))
+    def forward(self, pixels, taps=(), keep=None):
+        """The pooled vector, and the patches' states after the layers numbered in taps (training heads read them).
+        keep (B, K): only these patches are looked at."""
+        x = self.pre_layrnorm(self.embeddings(pixels, keep))
         tapped = []
         for i, layer in enumerate(self.encoder.layers):
             last = i == len(self.encoder.layers) - 1
