@@ -58,8 +58,9 @@ tool_fail (const gchar *format, ...)
   return TOOL_FAILED;
 }
 
-gboolean
-tool_parse_precision (const gchar *word, ClvPrecision *ret_precision)
+int
+tool_parse_precision (
+    const gchar *name, const gchar *word, ClvPrecision *ret_precision)
 {
   static const struct {
     const gchar *word;
@@ -71,13 +72,14 @@ tool_parse_precision (const gchar *word, ClvPrecision *ret_precision)
   };
 
   if (word == NULL)
-    return TRUE;
+    return TOOL_OK;
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (word, words[i].word) == 0) {
       *ret_precision = words[i].precision;
-      return TRUE;
+      return TOOL_OK;
     }
-  return FALSE;
+  return tool_usage_error (
+      name, "--precision: wanted auto, fp32 or fp16, found '%s'", word);
 }
 
 static gchar *

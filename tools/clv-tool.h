@@ -47,8 +47,24 @@ int tool_usage_error (const gchar *name, const gchar *format, ...)
 /* Prints "clv: …"; returns TOOL_FAILED. */
 int tool_fail (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 
-/* fp32, fp16, auto; FALSE for another word. NULL leaves *ret alone. */
-gboolean tool_parse_precision (const gchar *word, ClvPrecision *ret_precision);
+/* Entries of --device and --precision, the same in all subcommands. */
+#define TOOL_DEVICE_ENTRY(target)                                              \
+  {                                                                            \
+    "device", 'd', 0, G_OPTION_ARG_FILENAME, target,                           \
+        "auto, an index, a UUID or part of a name; see clv info", "DEVICE"     \
+  }
+#define TOOL_PRECISION_ENTRY(target, default_word)                             \
+  {                                                                            \
+    "precision", 'p', 0, G_OPTION_ARG_FILENAME, target,                        \
+        "how weights are stored: auto, fp32 or fp16 (default: " default_word   \
+        ")",                                                                   \
+        "PRECISION"                                                            \
+  }
+
+/* Of --precision; NULL leaves *ret alone. TOOL_OK, or tool_usage_error() for
+ * another word. */
+int tool_parse_precision (
+    const gchar *name, const gchar *word, ClvPrecision *ret_precision);
 
 /* The user's own index: clv/index.db in the data directory, which is made. */
 gchar *tool_default_index (GError **error);

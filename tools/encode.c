@@ -214,10 +214,8 @@ tool_encode_main (int argc, gchar **argv)
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model,
         "a directory, or a name in the model path (default: demo)", "MODEL" },
-    { "device", 'd', 0, G_OPTION_ARG_FILENAME, &device,
-        "auto, an index, a UUID or part of a name; see clv info", "DEVICE" },
-    { "precision", 'p', 0, G_OPTION_ARG_FILENAME, &precision_word,
-        "how weights are stored: fp32 (default), fp16, auto", "PRECISION" },
+    TOOL_DEVICE_ENTRY (&device),
+    TOOL_PRECISION_ENTRY (&precision_word, "fp32"),
     { "images", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &images,
         "pictures, in this order", "A.png …" },
     { "prompts", 0, 0, G_OPTION_ARG_FILENAME, &prompts,
@@ -244,9 +242,8 @@ tool_encode_main (int argc, gchar **argv)
   if (images == NULL && prompts == NULL)
     return tool_usage_error (
         usage.name, "nothing to encode: give --images, --prompts or both");
-  if (!tool_parse_precision (precision_word, &precision))
-    return tool_usage_error (usage.name,
-        "--precision: wanted fp32, fp16 or auto, found '%s'", precision_word);
+  if (tool_parse_precision (usage.name, precision_word, &precision) != TOOL_OK)
+    return TOOL_USAGE;
 
   if (!media_init (&error) ||
       !encode_all (model != NULL ? model : "demo", device, precision, images,

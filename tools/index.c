@@ -65,10 +65,8 @@ parse_options (Options *o, int argc, gchar **argv)
         "keep a small picture of each moment", NULL },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
         "a directory, or a name in the model path (default: demo)", "MODEL" },
-    { "device", 'd', 0, G_OPTION_ARG_FILENAME, &o->device,
-        "auto, an index, a UUID or part of a name; see clv info", "DEVICE" },
-    { "precision", 'p', 0, G_OPTION_ARG_FILENAME, &o->precision,
-        "how weights are stored: auto (default), fp32, fp16", "PRECISION" },
+    TOOL_DEVICE_ENTRY (&o->device),
+    TOOL_PRECISION_ENTRY (&o->precision, "auto"),
     G_OPTION_ENTRY_NULL,
   };
 
@@ -86,9 +84,8 @@ check_options (const Options *o, ClvPrecision *ret_precision)
   if (!(o->scene_change >= 0.0 && o->scene_change < 1.0))
     return tool_usage_error ("index",
         "--scene-change: wanted 0 to below 1, found %g", o->scene_change);
-  if (!tool_parse_precision (o->precision, ret_precision))
-    return tool_usage_error ("index",
-        "--precision: wanted auto, fp32 or fp16, found '%s'", o->precision);
+  if (tool_parse_precision ("index", o->precision, ret_precision) != TOOL_OK)
+    return TOOL_USAGE;
   return TOOL_OK;
 }
 

@@ -87,10 +87,8 @@ parse_options (Options *o, int argc, gchar **argv)
         "write the pictures of the hits there: 1.jpg, …", "DIRECTORY" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
         "where the index's model is, if not in the model path", "MODEL" },
-    { "device", 'd', 0, G_OPTION_ARG_FILENAME, &o->device,
-        "auto, an index, a UUID or part of a name; see clv info", "DEVICE" },
-    { "precision", 'p', 0, G_OPTION_ARG_FILENAME, &o->precision,
-        "how weights are stored: auto (default), fp32, fp16", "PRECISION" },
+    TOOL_DEVICE_ENTRY (&o->device),
+    TOOL_PRECISION_ENTRY (&o->precision, "auto"),
     G_OPTION_ENTRY_NULL,
   };
 
@@ -156,9 +154,8 @@ check_options (const Options *o, ClvIndexQuery *ret_query,
     return tool_usage_error ("search",
         "--before: wanted seconds, M:S or H:M:S behind --after, found '%s'",
         o->before);
-  if (!tool_parse_precision (o->precision, ret_precision))
-    return tool_usage_error ("search",
-        "--precision: wanted auto, fp32 or fp16, found '%s'", o->precision);
+  if (tool_parse_precision ("search", o->precision, ret_precision) != TOOL_OK)
+    return TOOL_USAGE;
   if (o->format != NULL && strcmp (o->format, "table") != 0 &&
       strcmp (o->format, "json") != 0)
     return tool_usage_error (

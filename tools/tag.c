@@ -95,10 +95,8 @@ parse_options (Options *o, int argc, gchar **argv)
         "a file instead of standard output", "FILE" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
         "a directory, or a name in the model path (default: demo)", "MODEL" },
-    { "device", 'd', 0, G_OPTION_ARG_FILENAME, &o->device,
-        "auto, an index, a UUID or part of a name; see clv info", "DEVICE" },
-    { "precision", 'p', 0, G_OPTION_ARG_FILENAME, &o->precision,
-        "how weights are stored: auto (default), fp32, fp16", "PRECISION" },
+    TOOL_DEVICE_ENTRY (&o->device),
+    TOOL_PRECISION_ENTRY (&o->precision, "auto"),
     G_OPTION_ENTRY_NULL,
   };
 
@@ -193,9 +191,8 @@ check_options (const Options *o, ClvPromptsDefaults *ret_defaults,
   if (!parse_threshold (o->threshold, &ret_defaults->threshold))
     return tool_usage_error (
         "tag", "--threshold: wanted 0 to 1, found '%s'", o->threshold);
-  if (!tool_parse_precision (o->precision, ret_precision))
-    return tool_usage_error ("tag",
-        "--precision: wanted auto, fp32 or fp16, found '%s'", o->precision);
+  if (tool_parse_precision ("tag", o->precision, ret_precision) != TOOL_OK)
+    return TOOL_USAGE;
   if (o->interval < 1)
     return tool_usage_error (
         "tag", "--interval: wanted 1 or more, found %d", o->interval);

@@ -16,4 +16,22 @@ struct _ClvKernel {
   VkPipeline pipeline;
 };
 
+/* Destroy both, on failure too: what could not be made is VK_NULL_HANDLE. */
+gboolean clv_kernel_make_layouts (VkDevice vk, const ClvKernelParams *params,
+    VkDescriptorSetLayout *ret_set, VkPipelineLayout *ret_layout,
+    GError **error);
+
+/* What a stage points to: must stay where it is until the pipeline is made. */
+typedef struct {
+  VkSpecializationMapEntry entries[CLV_KERNEL_MAX_SPEC + 1];
+  guint32 values[CLV_KERNEL_MAX_SPEC + 1];
+  VkSpecializationInfo spec;
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup;
+} ClvKernelStage;
+
+/* The shader stage of a kernel but for its module: constants, local size, and
+ * the subgroup size where `can_pin`. */
+void clv_kernel_stage_init (ClvKernelStage *self, const ClvKernelParams *params,
+    gboolean can_pin, VkPipelineShaderStageCreateInfo *ret_stage);
+
 G_END_DECLS

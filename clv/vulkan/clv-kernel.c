@@ -9,14 +9,16 @@
 
 #define LOCAL_SIZE_ID 253
 
-static gboolean
-make_layouts (ClvKernel *self, GError **error)
+gboolean
+clv_kernel_make_layouts (VkDevice vk, const ClvKernelParams *params,
+    VkDescriptorSetLayout *ret_set, VkPipelineLayout *ret_layout,
+    GError **error)
 {
   VkDescriptorSetLayoutBinding bindings[CLV_KERNEL_MAX_BINDINGS];
-  const guint n = self->params.n_buffers + self->params.n_texels;
+  const guint n = params->n_buffers + params->n_texels;
   const VkPushConstantRange push = {
     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-    .size = self->params.push_bytes,
+    .size = params->push_bytes,
   };
   const VkDescriptorSetLayoutCreateInfo set_info = {
     .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
@@ -26,7 +28,7 @@ make_layouts (ClvKernel *self, GError **error)
   const VkPipelineLayoutCreateInfo layout_info = {
     .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
     .setLayoutCount = 1,
-    .pSetLayouts = &self->set_layout,
+    .pSetLayouts = ret_set,
     .pushConstantRangeCount = push.size > 0 ? 1 : 0,
     .pPushConstantRanges = &push,
   };
@@ -34,15 +36,14 @@ make_layouts (ClvKernel *self, GError **error)
   for (guint i = 0; i < n; i++)
     bindings[i] = (VkDescriptorSetLayoutBinding){
       .binding = i,
-      .descriptorType = i < self->params.n_buffers
+      .descriptorType = i < params->n_buffers
                             ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
                             : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
       .descriptorCount = 1,
       .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
     };
-  CLV_VK (vkCreateDescriptorSetLayout, self->vk, &set_info, NULL,
-      &self->set_layout);
-  CLV_VK (vkCreatePipelineLayout, self->vk, &layout_info, NULL, &self->layout);
+  CLV_VK (vkCreateDescriptorSetLayout, vk, &set_info, NULL, ret_set);
+  CLV_VK (vkCreatePipelineLayout, vk, &layout_info, NULL, ret_layout);
   return TRUE;
 
 fail:
@@ -74,51 +75,54 @@ fail:
   return module;
 }
 
-static gboolean
-make_pipeline (ClvKernel *self, ClvDevice *device, GError **error)
+void
+clv_kernel_stage_init (ClvKernelStage *self, const ClvKernelParams *params,
+    gboolean can_pin, VkPipelineShaderStageCreateInfo *ret_stage)
 {
-  const ClvKernelParams *params = &self->params;
-  VkSpecializationMapEntry entries[CLV_KERNEL_MAX_SPEC + 1];
-  guint32 values[CLV_KERNEL_MAX_SPEC + 1];
-  VkSpecializationInfo spec = {
-    .pMapEntries = entries,
-    .pData = values,
+  const gboolean pin = can_pin && params->subgroup_size != 0;
+  guint n = params->n_spec;
+
+  for (guint i = 0; i < n; i++) {
+    self->entries[i] = (VkSpecializationMapEntry){ i, i * 4, 4 };
+    self->values[i] = params->spec[i];
+  }
+  if (params->local_size > 0) {
+    self->entries[n] = (VkSpecializationMapEntry){ LOCAL_SIZE_ID, n * 4, 4 };
+    self->values[n++] = params->local_size;
+  }
+  self->spec = (VkSpecializationInfo){
+    .mapEntryCount = n,
+    .pMapEntries = self->entries,
+    .dataSize = n * 4,
+    .pData = self->values,
   };
-  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+  self->subgroup = (VkPipelineShaderStageRequiredSubgroupSizeCreateInfo){
     .sType =
         VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
     .requiredSubgroupSize = params->subgroup_size,
   };
-  const gboolean pin = params->subgroup_size != 0 &&
-                       clv_device_get_limits (device)->subgroup_pin;
+  *ret_stage = (VkPipelineShaderStageCreateInfo){
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+    .pNext = pin ? &self->subgroup : NULL,
+    .flags =
+        pin ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0,
+    .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+    .pName = "main",
+    .pSpecializationInfo = &self->spec,
+  };
+}
+
+static gboolean
+make_pipeline (ClvKernel *self, ClvDevice *device, GError **error)
+{
+  ClvKernelStage stage;
   VkComputePipelineCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
     .layout = self->layout,
-    .stage = {
-      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-      .pNext = pin ? &subgroup : NULL,
-      .flags = pin
-          ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT
-          : 0,
-      .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-      .pName = "main",
-      .pSpecializationInfo = &spec,
-    },
   };
 
-  for (guint i = 0; i < params->n_spec; i++) {
-    entries[i] = (VkSpecializationMapEntry){ i, i * 4, 4 };
-    values[i] = params->spec[i];
-  }
-  spec.mapEntryCount = params->n_spec;
-  if (params->local_size > 0) {
-    const guint i = spec.mapEntryCount++;
-
-    entries[i] = (VkSpecializationMapEntry){ LOCAL_SIZE_ID, i * 4, 4 };
-    values[i] = params->local_size;
-  }
-  spec.dataSize = spec.mapEntryCount * 4;
-
+  clv_kernel_stage_init (&stage, &self->params,
+      clv_device_get_limits (device)->subgroup_pin, &info.stage);
   info.stage.module = load_module (self, error);
   if (info.stage.module == VK_NULL_HANDLE)
     return FALSE;
@@ -126,7 +130,7 @@ make_pipeline (ClvKernel *self, ClvDevice *device, GError **error)
       clv_device_get_pipeline_cache (device), 1, &info, NULL, &self->pipeline);
   vkDestroyShaderModule (self->vk, info.stage.module, NULL);
   clv_device_name_object (
-      device, VK_OBJECT_TYPE_PIPELINE, (guint64) self->pipeline, params->name);
+      device, VK_OBJECT_TYPE_PIPELINE, (guint64) self->pipeline, self->name);
   return TRUE;
 
 fail:
@@ -188,7 +192,9 @@ kernel_new (ClvDevice *device, const ClvKernelParams *params, GError **error)
   self->name = g_strdup (params->name);
   self->params = *params;
   self->params.name = self->name;
-  if (!make_layouts (self, error) || !make_pipeline (self, device, error)) {
+  if (!clv_kernel_make_layouts (
+          self->vk, &self->params, &self->set_layout, &self->layout, error) ||
+      !make_pipeline (self, device, error)) {
     g_prefix_error (error, "kernel %s: ", params->name);
     kernel_free (self);
     return NULL;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define LOCAL_SIZE_ID 253 /* as in clv-kernel.c */
+#include "vulkan/clv-kernel-private.h"
 
 struct _NullDevice {
   VkInstance instance;
@@ -158,62 +158,10 @@ null_device_free (NullDevice *self)
 }
 
 static gboolean
-make_layouts (NullDevice *self, const ClvKernelParams *params,
-    VkDescriptorSetLayout *ret_set, VkPipelineLayout *ret_layout,
-    GError **error)
-{
-  VkDescriptorSetLayoutBinding bindings[CLV_KERNEL_MAX_BINDINGS];
-  const VkDescriptorSetLayoutCreateInfo set_info = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-    .bindingCount = params->n_buffers + params->n_texels,
-    .pBindings = bindings,
-  };
-  const VkPushConstantRange push = {
-    .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-    .size = params->push_bytes,
-  };
-  const VkPipelineLayoutCreateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
-    .setLayoutCount = 1,
-    .pSetLayouts = ret_set,
-    .pushConstantRangeCount = push.size > 0 ? 1 : 0,
-    .pPushConstantRanges = &push,
-  };
-
-  for (guint i = 0; i < set_info.bindingCount; i++)
-    bindings[i] = (VkDescriptorSetLayoutBinding){
-      .binding = i,
-      .descriptorType = i < params->n_buffers
-                            ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
-                            : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
-      .descriptorCount = 1,
-      .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-    };
-  CLV_VK (vkCreateDescriptorSetLayout, self->vk, &set_info, NULL, ret_set);
-  CLV_VK (vkCreatePipelineLayout, self->vk, &info, NULL, ret_layout);
-  return TRUE;
-
-fail:
-  return FALSE;
-}
-
-static gboolean
 make_pipeline (NullDevice *self, GBytes *spirv, const ClvKernelParams *params,
     VkPipelineLayout layout, VkPipeline *ret_pipeline, GError **error)
 {
-  VkSpecializationMapEntry entries[CLV_KERNEL_MAX_SPEC + 1];
-  guint32 values[CLV_KERNEL_MAX_SPEC + 1];
-  VkSpecializationInfo spec = {
-    .mapEntryCount = params->n_spec,
-    .pMapEntries = entries,
-    .pData = values,
-  };
-  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
-    .sType =
-        VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
-    .requiredSubgroupSize = params->subgroup_size,
-  };
-  const gboolean pin = params->subgroup_size > 0;
+  ClvKernelStage stage;
   const VkShaderModuleCreateInfo module_info = {
     .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
     .codeSize = g_bytes_get_size (spirv),
@@ -224,29 +172,9 @@ make_pipeline (NullDevice *self, GBytes *spirv, const ClvKernelParams *params,
     .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR |
              VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR,
     .layout = layout,
-    .stage = {
-      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-      .pNext = pin ? &subgroup : NULL,
-      .flags = pin
-          ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT
-          : 0,
-      .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-      .pName = "main",
-      .pSpecializationInfo = &spec,
-    },
   };
 
-  for (guint i = 0; i < params->n_spec; i++) {
-    entries[i] = (VkSpecializationMapEntry){ i, i * 4, 4 };
-    values[i] = params->spec[i];
-  }
-  if (params->local_size > 0) {
-    const guint i = spec.mapEntryCount++;
-
-    entries[i] = (VkSpecializationMapEntry){ LOCAL_SIZE_ID, i * 4, 4 };
-    values[i] = params->local_size;
-  }
-  spec.dataSize = spec.mapEntryCount * 4;
+  clv_kernel_stage_init (&stage, params, TRUE, &info.stage);
   CLV_VK (
       vkCreateShaderModule, self->vk, &module_info, NULL, &info.stage.module);
   CLV_VK (vkCreateComputePipelines, self->vk, VK_NULL_HANDLE, 1, &info, NULL,
@@ -332,7 +260,7 @@ null_device_compile (NullDevice *self, GBytes *spirv,
   VkPipelineLayout layout = VK_NULL_HANDLE;
   VkPipeline pipeline = VK_NULL_HANDLE;
   const gboolean ok =
-      make_layouts (self, params, &set, &layout, error) &&
+      clv_kernel_make_layouts (self->vk, params, &set, &layout, error) &&
       make_pipeline (self, spirv, params, layout, &pipeline, error);
 
   if (ok) {

@@ -4,32 +4,15 @@
  * are for, one threshold for several phrases. */
 
 #include <clv/clv-scorer.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "prompts-test.h"
 #include "score/clv-prompts-phrases.h"
 #include "score/clv-prompts-private.h"
 
 #define WIDTH 64
 #define SCALE 50.0
-
-static ClvPrompts *
-load (const gchar *json, const ClvPromptsDefaults *defaults)
-{
-  g_autofree gchar *path = NULL;
-  g_autoptr (GError) error = NULL;
-  ClvPrompts *prompts;
-  gint fd = g_file_open_tmp ("clv-calibration-XXXXXX.json", &path, NULL);
-
-  g_assert_cmpint (fd, >=, 0);
-  g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, json, -1, NULL));
-  prompts = clv_prompts_new_from_file (path, defaults, &error);
-  g_unlink (path);
-  g_assert_no_error (error);
-  return prompts;
-}
 
 static void
 make_unit (gdouble *x)
@@ -83,7 +66,7 @@ encode (const gchar *const *texts, guint n, gfloat *ret_rows, gpointer seen,
 static ClvPrompts *
 load_encoded (const gchar *json)
 {
-  ClvPrompts *prompts = load (json, NULL);
+  ClvPrompts *prompts = test_load_prompts (json, NULL);
 
   g_assert_true (
       clv_prompts_encode (prompts, NULL, WIDTH, encode, NULL, NULL, NULL));
@@ -181,7 +164,7 @@ test_background_defaults (void)
   const ClvPromptsDefaults defaults = { .threshold = -1, .background = TRUE };
   g_autoptr (ClvPrompts) string =
       clv_prompts_new_from_string ("x", &defaults, NULL);
-  g_autoptr (ClvPrompts) file = load (
+  g_autoptr (ClvPrompts) file = test_load_prompts (
       "{\"groups\":[{\"name\":\"a\",\"prompts\":[\"x\"]},"
       "{\"name\":\"b\",\"background\":false,\"prompts\":[\"x\"]},"
       "{\"name\":\"c\",\"scoring\":\"cosine\",\"prompts\":[\"x\",\"y\"]}]}",
@@ -281,7 +264,7 @@ stream_new (const gchar *threshold)
       "{\"calibration\":\"stream\",\"groups\":[{\"prompts\":[{\"text\":\"x\","
       "\"threshold\":%s}]}]}",
       threshold);
-  g_autoptr (ClvPrompts) prompts = load (json, NULL);
+  g_autoptr (ClvPrompts) prompts = test_load_prompts (json, NULL);
 
   g_assert_true (
       clv_prompts_encode (prompts, NULL, 2, encode_axis, NULL, NULL, NULL));

@@ -7,28 +7,6 @@
 
 #include "index-test.h"
 
-typedef struct {
-  gchar *directory;
-  gchar *path;
-  ClvIndex *index;
-} Fixture;
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  self->directory = test_directory_new ();
-  self->path = test_path (self->directory);
-  self->index = test_open (self->path);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  g_object_unref (self->index);
-  g_free (self->path);
-  test_directory_free (self->directory);
-}
-
 static void
 assert_hit (GPtrArray *hits, guint i, const gchar *media, gdouble start,
     gdouble end, gdouble best, gfloat score, guint n_moments)
@@ -46,7 +24,7 @@ assert_hit (GPtrArray *hits, guint i, const gchar *media, gdouble start,
 }
 
 static void
-test_segments (Fixture *self, gconstpointer data)
+test_segments (IndexFixture *self, gconstpointer data)
 {
   static const gfloat one[] = { 0.1f, 0.1f, 0.7f, 0.9f, 0.8f, 0.1f, 0.1f, 0.6f,
     0.1f };
@@ -71,7 +49,7 @@ test_segments (Fixture *self, gconstpointer data)
 
 /* All segments together are all moments, each in one of them. */
 static void
-test_all (Fixture *self, gconstpointer data)
+test_all (IndexFixture *self, gconstpointer data)
 {
   gfloat cosines[500];
   const gint64 id = test_media (self->index, "m");
@@ -103,7 +81,7 @@ test_all (Fixture *self, gconstpointer data)
 /* The same all the time is one segment, up to the end of the media; where
  * moments are missing it is two. */
 static void
-test_gap (Fixture *self, gconstpointer data)
+test_gap (IndexFixture *self, gconstpointer data)
 {
   static const gfloat same[] = { 0.5f, 0.5f, 0.5f };
   const gint64 id = test_media (self->index, "m");
@@ -121,7 +99,7 @@ test_gap (Fixture *self, gconstpointer data)
 }
 
 static GPtrArray *
-search (Fixture *self, ClvIndexQuery query)
+search (IndexFixture *self, ClvIndexQuery query)
 {
   static const gfloat axis[TEST_WIDTH] = { 1 };
   g_autoptr (GError) error = NULL;
@@ -134,7 +112,7 @@ search (Fixture *self, ClvIndexQuery query)
 }
 
 static void
-test_filters (Fixture *self, gconstpointer data)
+test_filters (IndexFixture *self, gconstpointer data)
 {
   static const gfloat peak[] = { 0.1f, 0.9f, 0.1f, 0.8f, 0.1f };
   static const struct {
@@ -172,7 +150,7 @@ test_filters (Fixture *self, gconstpointer data)
 }
 
 static void
-test_empty (Fixture *self, gconstpointer data)
+test_empty (IndexFixture *self, gconstpointer data)
 {
   g_autoptr (GPtrArray) hits = test_search (self->index, 5);
 
@@ -180,7 +158,7 @@ test_empty (Fixture *self, gconstpointer data)
 }
 
 static void
-test_no_direction (Fixture *self, gconstpointer data)
+test_no_direction (IndexFixture *self, gconstpointer data)
 {
   gfloat vector[TEST_WIDTH] = { 0 };
   const ClvIndexQuery query = { .vector = vector };
@@ -196,7 +174,7 @@ test_no_direction (Fixture *self, gconstpointer data)
 
 /* Moments of an older version of a media are never found. */
 static void
-test_changed (Fixture *self, gconstpointer data)
+test_changed (IndexFixture *self, gconstpointer data)
 {
   static const gfloat old[] = { 0.2f, 0.9f, 0.2f }, new[] = { 0.3f, 0.1f };
   const ClvIndexMedia changed = {
@@ -218,7 +196,8 @@ test_changed (Fixture *self, gconstpointer data)
 }
 
 #define ADD(name, func)                                                        \
-  g_test_add ("/index-search/" name, Fixture, NULL, set_up, func, tear_down)
+  g_test_add ("/index-search/" name, IndexFixture, NULL, index_fixture_set_up, \
+      func, index_fixture_tear_down)
 
 int
 main (int argc, char **argv)

@@ -51,6 +51,22 @@ test_open (const gchar *path)
 }
 
 void
+index_fixture_set_up (IndexFixture *self, gconstpointer data)
+{
+  self->directory = test_directory_new ();
+  self->path = test_path (self->directory);
+  self->index = test_open (self->path);
+}
+
+void
+index_fixture_tear_down (IndexFixture *self, gconstpointer data)
+{
+  g_object_unref (self->index);
+  g_free (self->path);
+  test_directory_free (self->directory);
+}
+
+void
 test_vector (gfloat cosine, guint other, gfloat *ret_vector)
 {
   memset (ret_vector, 0, TEST_WIDTH * sizeof *ret_vector);

@@ -23,6 +23,16 @@ gchar *test_path (const gchar *directory);
 /* Of TEST_MODEL; fails the test where that is not possible. */
 ClvIndex *test_open (const gchar *path);
 
+/* A new index in a directory of its own, for g_test_add(). */
+typedef struct {
+  gchar *directory;
+  gchar *path;
+  ClvIndex *index;
+} IndexFixture;
+
+void index_fixture_set_up (IndexFixture *self, gconstpointer data);
+void index_fixture_tear_down (IndexFixture *self, gconstpointer data);
+
 /* Unit vector of TEST_WIDTH values whose cosine with axis 0 is this one. What is
  * left points along another axis, `other`. */
 void test_vector (gfloat cosine, guint other, gfloat *ret_vector);

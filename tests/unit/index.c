@@ -8,28 +8,6 @@
 
 #include "index-test.h"
 
-typedef struct {
-  gchar *directory;
-  gchar *path;
-  ClvIndex *index;
-} Fixture;
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  self->directory = test_directory_new ();
-  self->path = test_path (self->directory);
-  self->index = test_open (self->path);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  g_object_unref (self->index);
-  g_free (self->path);
-  test_directory_free (self->directory);
-}
-
 static void
 assert_count (ClvIndex *index, guint64 n_media, guint64 n_moments)
 {
@@ -43,7 +21,7 @@ assert_count (ClvIndex *index, guint64 n_media, guint64 n_moments)
 }
 
 static void
-test_again (Fixture *self, gconstpointer data)
+test_again (IndexFixture *self, gconstpointer data)
 {
   static const gfloat cosines[] = { 0.1f, 0.9f };
   g_autoptr (ClvIndex) reader = NULL;
@@ -66,7 +44,7 @@ test_again (Fixture *self, gconstpointer data)
 }
 
 static void
-test_details (Fixture *self, gconstpointer data)
+test_details (IndexFixture *self, gconstpointer data)
 {
   const ClvIndexTag tags[] = { { "a dog", 0.5 }, { "rain", 0.75 } };
   g_autoptr (GBytes) picture = g_bytes_new ("\xff\xd8\0x", 4);
@@ -96,7 +74,7 @@ test_details (Fixture *self, gconstpointer data)
 }
 
 static void
-test_resume (Fixture *self, gconstpointer data)
+test_resume (IndexFixture *self, gconstpointer data)
 {
   static const gfloat cosines[] = { 0.1f, 0.9f, 0.3f };
   ClvIndexMedia media = {
@@ -140,7 +118,7 @@ test_resume (Fixture *self, gconstpointer data)
 
 /* All or nothing. */
 static void
-test_refused (Fixture *self, gconstpointer data)
+test_refused (IndexFixture *self, gconstpointer data)
 {
   const gint64 id = test_media (self->index, "m");
   const ClvIndexTag twice[] = { { "a", 1 }, { "a", 1 } };
@@ -169,7 +147,7 @@ test_refused (Fixture *self, gconstpointer data)
 }
 
 static void
-test_reading_only (Fixture *self, gconstpointer data)
+test_reading_only (IndexFixture *self, gconstpointer data)
 {
   const ClvIndexMedia media = { .location = "m", .sampling = "s", .span = 1 };
   const ClvIndexMoment moment = { .time = 0 };
@@ -221,7 +199,7 @@ write_some (gpointer data)
 /* Each with its own connection, as processes have; a reader that was open before
  * sees whole appends and right vectors all the time. */
 static void
-test_together (Fixture *self, gconstpointer data)
+test_together (IndexFixture *self, gconstpointer data)
 {
   Shared shared = { .path = self->path, .n_left = N_WRITERS };
   GThread *threads[N_WRITERS];
@@ -254,7 +232,8 @@ test_together (Fixture *self, gconstpointer data)
 }
 
 #define ADD(name, func)                                                        \
-  g_test_add ("/index/" name, Fixture, NULL, set_up, func, tear_down)
+  g_test_add ("/index/" name, IndexFixture, NULL, index_fixture_set_up, func,  \
+      index_fixture_tear_down)
 
 int
 main (int argc, char **argv)

@@ -3,31 +3,14 @@
 /* Scores against the formulas written out in double, and the life of a tag. */
 
 #include <clv/clv-scorer.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "prompts-test.h"
 #include "score/clv-cosine.h"
 #include "score/clv-prompts-private.h"
 
 #define SCALE 100.0
-
-static ClvPrompts *
-load (const gchar *json)
-{
-  g_autofree gchar *path = NULL;
-  g_autoptr (GError) error = NULL;
-  ClvPrompts *prompts;
-  gint fd = g_file_open_tmp ("clv-scorer-XXXXXX.json", &path, NULL);
-
-  g_assert_cmpint (fd, >=, 0);
-  g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, json, -1, NULL));
-  prompts = clv_prompts_new_from_file (path, NULL, &error);
-  g_unlink (path);
-  g_assert_no_error (error);
-  return prompts;
-}
 
 static void
 random_unit (GRand *rand, guint width, gfloat *ret_row)
@@ -133,7 +116,7 @@ static const gchar three_groups[] =
 static void
 test_scores (void)
 {
-  g_autoptr (ClvPrompts) prompts = load (three_groups);
+  g_autoptr (ClvPrompts) prompts = test_load_prompts (three_groups, NULL);
   Tower tower = { g_rand_new_with_seed (2), 48 };
   gfloat x[48];
   const gfloat *matrix;
@@ -199,7 +182,7 @@ stream_open (Stream *self, gdouble threshold, gdouble off_threshold,
       "\"off-threshold\":%g,\"min-duration\":%g,\"cool-down\":%g}]}]}",
       threshold, off_threshold, min_duration, cool_down);
 
-  self->prompts = load (json);
+  self->prompts = test_load_prompts (json, NULL);
   g_assert_true (clv_prompts_encode (
       self->prompts, NULL, 2, encode_axis, NULL, NULL, NULL));
   self->scorer = clv_scorer_new (self->prompts, SCALE, smoothing);
