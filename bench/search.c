@@ -103,7 +103,7 @@ main (int argc, char **argv)
   g_autoptr (ClvIndex) index = NULL;
   g_autofree gchar *vector = NULL;
   gchar line[32];
-  gsize size;
+  gsize size = 0;
   guint width;
 
   if (argc != 5) {

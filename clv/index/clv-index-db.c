@@ -203,7 +203,7 @@ clv_index_db_open (const gchar *path, gboolean create, GError **error)
 gboolean
 clv_index_db_get_version (sqlite3 *db, guint *ret_version, GError **error)
 {
-  gint64 version, application, n_tables;
+  gint64 version = 0, application = 0, n_tables = 0;
 
   if (!get_integer (db, "PRAGMA user_version", &version, error) ||
       !get_integer (db, "PRAGMA application_id", &application, error) ||
