@@ -220,7 +220,7 @@ static const gchar *const phrases[] = { "color bars", "TV static",
   "vertical stripes", "a black screen", NULL };
 
 #define N_PHRASES  (G_N_ELEMENTS (phrases) - 1)
-#define N_SCENES   3
+#define N_SCENES   6
 #define N_QUIET    48 /* frames before the first event */
 #define N_EVENT    4
 #define N_BETWEEN  5
@@ -260,9 +260,9 @@ static GstBuffer *
 draw (guint scene, gint event, guint frame, GRand *rand)
 {
   static const guint8 walls[N_SCENES][3] = { { 200, 200, 190 }, { 60, 90, 60 },
-    { 70, 70, 110 } };
+    { 70, 70, 110 }, { 150, 60, 50 }, { 90, 140, 220 }, { 20, 20, 25 } };
   static const guint8 things[N_SCENES][3] = { { 200, 40, 40 }, { 230, 220, 60 },
-    { 240, 240, 240 } };
+    { 240, 240, 240 }, { 60, 60, 60 }, { 250, 250, 250 }, { 240, 160, 40 } };
   const gdouble light = 1 + 0.05 * sin (frame / 7.0);
   GstBuffer *buffer = plain (0, 0, 0);
   GstMapInfo map;
@@ -326,9 +326,11 @@ run_scene (guint scene, const gchar *prompts, GRand *rand, Scores *scores)
 }
 
 /* The mean over phrases of the balanced accuracy that the best threshold for all
- * of them reaches; frames after the warm-up. */
+ * of them reaches: a phrase's own events against the quiet frames, and, with
+ * `others`, against the events of other phrases too; frames after the warm-up. */
 static gdouble
-best_accuracy (const gdouble (*scores)[N_PHRASES], gdouble *ret_threshold)
+best_accuracy (
+    const gdouble (*scores)[N_PHRASES], gboolean others, gdouble *ret_threshold)
 {
   gdouble best = 0;
 
@@ -339,10 +341,11 @@ best_accuracy (const gdouble (*scores)[N_PHRASES], gdouble *ret_threshold)
       guint hits = 0, positives = 0, rejects = 0, all = 0;
 
       for (guint i = 0; i < ALL_FRAMES; i++) {
-        gboolean is_true = event_of (i % PER_SCENE) == (gint) k;
+        gint event = event_of (i % PER_SCENE);
+        gboolean is_true = event == (gint) k;
         gboolean is_on = scores[i][k] >= threshold;
 
-        if (i % PER_SCENE < N_QUIET)
+        if (i % PER_SCENE < N_QUIET || (!others && event >= 0 && !is_true))
           continue;
         all++;
         positives += is_true;
@@ -360,26 +363,33 @@ best_accuracy (const gdouble (*scores)[N_PHRASES], gdouble *ret_threshold)
 }
 
 static void
+compare (const Scores *scores, gboolean others, gdouble gain)
+{
+  gdouble plain_threshold = 0, threshold = 0;
+  gdouble by_cosine = best_accuracy (scores->cosine, others, &plain_threshold);
+  gdouble by_score = best_accuracy (scores->score, others, &threshold);
+
+  g_test_message ("balanced accuracy of one threshold for %u phrases in %u "
+                  "scenes against %s: %.3f by cosines (%.2f), %.3f calibrated "
+                  "by stream (%.2f)",
+      (guint) N_PHRASES, N_SCENES, others ? "all other frames" : "quiet ones",
+      by_cosine, plain_threshold, by_score, threshold);
+  g_assert_cmpfloat (by_score, >, by_cosine + gain);
+}
+
+/* A baseline tells what is unusual in a scene; which of several unusual things
+ * it is, only the model can tell, so there is less to gain. */
+static void
 test_one_threshold (Fixture *self, gconstpointer data)
 {
   g_autofree gchar *prompts = g_strjoinv (";", (gchar **) phrases);
   g_autofree Scores *scores = g_new0 (Scores, 1);
   GRand *rand = g_rand_new_with_seed (8);
-  gdouble plain_threshold = 0, threshold = 0, by_cosine, by_score;
 
   for (guint scene = 0; scene < N_SCENES; scene++)
     run_scene (scene, prompts, rand, scores);
-  by_cosine = best_accuracy (scores->cosine, &plain_threshold);
-  by_score = best_accuracy (scores->score, &threshold);
-  g_test_message ("balanced accuracy of one threshold for %u phrases in %u "
-                  "scenes: %.3f by cosines (%.2f), %.3f calibrated by stream "
-                  "(%.2f)",
-      (guint) N_PHRASES, N_SCENES, by_cosine, plain_threshold, by_score,
-      threshold);
-  /* The demo model's own cosines are alike from phrase to phrase, so nothing is
-   * to be gained here; the random models of the unit tests show the gain. */
-  g_assert_cmpfloat (by_score, >, 0.7);
-  g_assert_cmpfloat (by_score, >, by_cosine - 0.03);
+  compare (scores, FALSE, 0.03);
+  compare (scores, TRUE, 0.01);
   g_rand_free (rand);
 }
 
