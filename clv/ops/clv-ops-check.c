@@ -78,28 +78,19 @@ get_verdict (ClvDevice *device, const ClvVariant *variant, GError **error)
 #define RACE_N 3072
 #define RACE_K 768
 
-static const ClvVariant *
-find_variant (ClvOp op, ClvFamily family)
-{
-  for (guint i = 0; i < CLV_N_VARIANTS; i++)
-    if (clv_variants[i].op == op && clv_variants[i].family == family)
-      return &clv_variants[i];
-  return NULL;
-}
-
-/* Whether matrix units are worth having, once for a device. FALSE with an error
- * that says nothing about the variant. */
+/* Whether matrix units are worth having, once for a device; a kernel that is
+ * refused is no measure. FALSE with an error that says nothing about the variant. */
 static gboolean
 check_speed (ClvDevice *device, const ClvVariant *variant, GError **error)
 {
   const ClvVariant *pair[2] = { variant,
-    find_variant (variant->op, CLV_FAMILY_TILE) };
+    clv_variant_get_rival (device, variant) };
   g_autofree gchar *key = clv_variant_speed_key (variant);
   g_autofree gchar *verdict = clv_device_get_verdict (device, key);
   g_autoptr (GError) failure = NULL;
   gdouble ms[2];
 
-  if (verdict != NULL)
+  if (pair[1] == NULL || verdict != NULL)
     return TRUE;
   if (clv_ops_race (device, pair, RACE_M, RACE_N, RACE_K, ms, &failure)) {
     verdict = ms[0] < ms[1] ? g_strdup (OK)
@@ -118,12 +109,14 @@ check_speed (ClvDevice *device, const ClvVariant *variant, GError **error)
   return TRUE;
 }
 
-/* Judges the variants of one op. FALSE if none is right, or on an error. */
+/* Judges the variants of one op, then how fast the right ones are. FALSE if none is
+ * right, or on an error. */
 static gboolean
 check_op (ClvDevice *device, ClvOp op, GError **error)
 {
   g_autoptr (GString) refused = g_string_new (NULL);
-  gboolean any = FALSE;
+  const ClvVariant *right[CLV_N_VARIANTS];
+  guint n_right = 0;
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
@@ -134,20 +127,19 @@ check_op (ClvDevice *device, ClvOp op, GError **error)
     verdict = get_verdict (device, variant, error);
     if (verdict == NULL)
       return FALSE;
-    if (!g_str_equal (verdict, OK))
-      g_string_append_printf (refused, "; %s is %s", variant->name, verdict);
-    else if (variant->family == CLV_FAMILY_COOP &&
-             !clv_family_is_forced (CLV_FAMILY_COOP) &&
-             !check_speed (device, variant, error))
-      return FALSE;
+    if (g_str_equal (verdict, OK))
+      right[n_right++] = variant;
     else
-      any = TRUE;
+      g_string_append_printf (refused, "; %s is %s", variant->name, verdict);
   }
-  if (!any)
+  for (guint i = 0; i < n_right; i++)
+    if (!check_speed (device, right[i], error))
+      return FALSE;
+  if (n_right == 0)
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
         "%s: no kernel of %s gives right numbers on this device%s",
         clv_device_get_info (device)->name, clv_op_name (op), refused->str);
-  return any;
+  return n_right > 0;
 }
 
 gboolean

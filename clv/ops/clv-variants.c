@@ -99,15 +99,42 @@ clv_variant_speed_key (const ClvVariant *variant)
   return g_strconcat (variant->name, "-speed", NULL);
 }
 
+static gchar *
+get_verdict (ClvDevice *device, const ClvVariant *variant)
+{
+  g_autofree gchar *key = clv_variant_verdict_key (variant);
+
+  return clv_device_get_verdict (device, key);
+}
+
+const ClvVariant *
+clv_variant_get_rival (ClvDevice *device, const ClvVariant *variant)
+{
+  if (variant->family != CLV_FAMILY_COOP ||
+      clv_family_is_forced (CLV_FAMILY_COOP))
+    return NULL;
+  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
+    const ClvVariant *rival = &clv_variants[i];
+    g_autofree gchar *verdict = NULL;
+
+    if (rival->op != variant->op || rival->family != CLV_FAMILY_TILE)
+      continue;
+    verdict = get_verdict (device, rival);
+    if (g_strcmp0 (verdict, "ok") == 0)
+      return rival;
+  }
+  return NULL;
+}
+
 gchar *
 clv_variant_get_refusal (ClvDevice *device, const ClvVariant *variant)
 {
-  g_autofree gchar *key = clv_variant_verdict_key (variant);
-  g_autofree gchar *speed_key = clv_variant_speed_key (variant);
-  g_autofree gchar *verdict = clv_device_get_verdict (device, key);
+  g_autofree gchar *verdict = get_verdict (device, variant);
 
-  if (g_strcmp0 (verdict, "ok") == 0 && variant->family == CLV_FAMILY_COOP &&
-      !clv_family_is_forced (CLV_FAMILY_COOP)) {
+  if (g_strcmp0 (verdict, "ok") == 0 &&
+      clv_variant_get_rival (device, variant) != NULL) {
+    g_autofree gchar *speed_key = clv_variant_speed_key (variant);
+
     g_free (verdict);
     verdict = clv_device_get_verdict (device, speed_key);
   }

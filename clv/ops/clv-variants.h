@@ -54,8 +54,13 @@ gchar *clv_variant_verdict_key (const ClvVariant *variant);
 /* CLV_TEST_BREAK_KERNEL names this variant. */
 gboolean clv_variant_is_broken_by_test (const ClvVariant *variant);
 
-/* Where is kept how fast a variant is against the next of its op: "ok", or why
- * it is not used. */
+/* The right variant of the same op that this one has to beat; NULL: it is used if it
+ * is right. All variants of the op have their verdicts. */
+const ClvVariant *clv_variant_get_rival (
+    ClvDevice *device, const ClvVariant *variant);
+
+/* Where is kept how fast a variant is against its rival: "ok", or why it is not
+ * used. */
 gchar *clv_variant_speed_key (const ClvVariant *variant);
 
 /* NULL if a variant of a family that the device has may be used, or why not. */

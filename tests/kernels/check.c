@@ -307,6 +307,8 @@ main (int argc, char **argv)
       check_a_wrong_variant_is_refused);
   g_test_add_func ("/self-check/no right variant is an error",
       check_no_right_variant_is_an_error);
+  g_test_add_func ("/self-check/a wrong variant is no rival",
+      check_a_wrong_variant_is_no_rival);
   result = g_test_run ();
   g_object_unref (device);
   return result;

@@ -72,6 +72,7 @@ void check_l2norm (Check *check);
 /* Of self_check.c. */
 void check_a_wrong_variant_is_refused (void);
 void check_no_right_variant_is_an_error (void);
+void check_a_wrong_variant_is_no_rival (void);
 
 /* Of refusals.c; `data` points to the device. */
 void check_small_buffers_fail_the_recording (gconstpointer data);

@@ -119,3 +119,32 @@ check_no_right_variant_is_an_error (void)
   clv_buffer_clear (&x);
   broken_clear (&broken);
 }
+
+/* Matrix units are raced against tile, which is no measure where it is wrong. Where
+ * there are none a race would fail: it must not take place. */
+void
+check_a_wrong_variant_is_no_rival (void)
+{
+  Broken broken;
+  g_autoptr (GError) error = NULL;
+  const ClvVariant *variant;
+  ClvDeviceLimits *limits;
+
+  if (g_getenv ("CLV_KERNELS") != NULL) {
+    g_test_skip ("CLV_KERNELS keeps to one family of kernels");
+    return;
+  }
+  broken_init (&broken, "gemm_tile_f16");
+  /* A GPU with matrix units, whose kernel was right. */
+  limits = (ClvDeviceLimits *) clv_device_get_limits (broken.device);
+  limits->software = FALSE;
+  limits->coop = (ClvCoopLimits){ 16, 16, 16, 32 };
+  clv_device_set_verdict (broken.device, "gemm_coop_f16", "ok");
+  g_test_expect_message ("clv", G_LOG_LEVEL_WARNING,
+      "*kernel gemm_tile_f16 is refused: wrong: max error*");
+  variant = clv_variant_pick (broken.device, CLV_OP_GEMM_F16, FALSE, &error);
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  g_assert_cmpstr (variant->name, ==, "gemm_coop_f16");
+  broken_clear (&broken);
+}
