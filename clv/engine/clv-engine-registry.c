@@ -6,9 +6,10 @@
 typedef struct {
   GMutex making; /* held while the object is made */
   GWeakRef object;
+  gconstpointer address; /* of the object, which may be gone */
 } Entry;
 
-static GMutex entries_mutex;
+static GMutex entries_mutex; /* of the table, and of what the entries name */
 static GHashTable *entries; /* key → Entry */
 
 static Entry *
@@ -41,15 +42,21 @@ clv_registry_get (const gchar *key, ClvRegistryMakeFunc make,
   object = g_weak_ref_get (&entry->object);
   if (object == NULL) {
     object = make (user_data, error);
-    if (object != NULL)
+    if (object != NULL) {
+      g_mutex_lock (&entries_mutex);
       g_weak_ref_set (&entry->object, object);
+      entry->address = object;
+      g_mutex_unlock (&entries_mutex);
+    }
   }
   g_mutex_unlock (&entry->making);
   return object;
 }
 
+/* By addresses: whoever holds a reference may hold the last one, and an engine that
+ * ends waits for threads which may be waiting here. */
 void
-clv_registry_forget (gpointer object)
+clv_registry_forget (gconstpointer object)
 {
   GHashTableIter iter;
   gpointer value;
@@ -59,10 +66,11 @@ clv_registry_forget (gpointer object)
     g_hash_table_iter_init (&iter, entries);
     while (g_hash_table_iter_next (&iter, NULL, &value)) {
       Entry *entry = value;
-      g_autoptr (GObject) held = g_weak_ref_get (&entry->object);
 
-      if ((gpointer) held == object)
-        g_weak_ref_set (&entry->object, NULL);
+      if (entry->address != object)
+        continue;
+      g_weak_ref_set (&entry->object, NULL);
+      entry->address = NULL;
     }
   }
   g_mutex_unlock (&entries_mutex);

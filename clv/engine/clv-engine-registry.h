@@ -21,6 +21,6 @@ gpointer clv_registry_get (const gchar *key, ClvRegistryMakeFunc make,
     gpointer user_data, GError **error);
 
 /* Nobody gets this object again: its device is lost. */
-void clv_registry_forget (gpointer object);
+void clv_registry_forget (gconstpointer object);
 
 G_END_DECLS

@@ -59,11 +59,54 @@ test_registry (void)
   g_object_unref (objects[0]);
 }
 
+static gpointer
+make_other (gpointer user_data, GError **error)
+{
+  return g_object_new (G_TYPE_OBJECT, NULL);
+}
+
+static void
+count_toggle (gpointer data, GObject *object, gboolean is_last_ref)
+{
+  guint *n_refs = data;
+
+  if (!is_last_ref)
+    ++*n_refs;
+}
+
+/* Whoever has a reference for a moment may be left with the last one, and what then
+ * ends may wait for a thread that forgets something too. */
+static void
+test_forget (void)
+{
+  guint n_refs = 0;
+  GObject *one = clv_registry_get ("one", make_other, NULL, NULL);
+  GObject *two = clv_registry_get ("two", make_other, NULL, NULL);
+  GObject *again;
+
+  g_object_add_toggle_ref (one, count_toggle, &n_refs);
+  g_object_unref (one); /* the toggle reference is the only one */
+  clv_registry_forget (two);
+  clv_registry_forget (one);
+  clv_registry_forget (one);
+  g_assert_cmpuint (n_refs, ==, 0);
+  again = clv_registry_get ("one", make_other, NULL, NULL);
+  g_assert_true (again != one);
+  g_object_unref (again);
+  again = clv_registry_get ("two", make_other, NULL, NULL);
+  g_assert_true (again != two);
+  g_object_unref (again);
+  g_object_unref (two);
+  g_object_remove_toggle_ref (one, count_toggle, &n_refs);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func (
       "/engine-registry/an object is made once and held weakly", test_registry);
+  g_test_add_func (
+      "/engine-registry/forgetting takes no references", test_forget);
   return g_test_run ();
 }
