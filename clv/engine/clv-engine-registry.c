@@ -10,7 +10,7 @@ typedef struct {
 } Entry;
 
 static GMutex entries_mutex; /* of the table, and of what the entries name */
-static GHashTable *entries; /* key → Entry */
+static GHashTable *entries;  /* key → Entry */
 
 static Entry *
 get_entry (const gchar *key)

@@ -6,6 +6,7 @@
 
 #include "clv-engine-registry.h"
 #include "clv-engine-work.h"
+#include "vulkan/clv-device-private.h"
 
 #include <string.h>
 
@@ -65,6 +66,33 @@ make_engine (gpointer user_data, GError **error)
   return self->core != NULL ? g_steal_pointer (&self) : NULL;
 }
 
+/* Two at most: a lost device is forgotten, though somebody may still hold it. */
+static ClvDevice *
+get_device (const gchar *selector, GError **error)
+{
+  ClvDevice *device = clv_registry_get_device (selector, error);
+
+  if (device == NULL || !clv_device_is_lost (device))
+    return device;
+  clv_registry_forget (device);
+  g_object_unref (device);
+  return clv_registry_get_device (selector, error);
+}
+
+/* The same for engines: one that has had nothing to do since its device was lost is
+ * still registered, and stays on that device. */
+static ClvEngine *
+get_engine (const gchar *key, Recipe *recipe, GError **error)
+{
+  ClvEngine *engine = clv_registry_get (key, make_engine, recipe, error);
+
+  if (engine == NULL || !clv_device_is_lost (engine->core->device))
+    return engine;
+  clv_registry_forget (engine);
+  g_object_unref (engine);
+  return clv_registry_get (key, make_engine, recipe, error);
+}
+
 ClvEngine *
 clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
     GError **error)
@@ -83,7 +111,7 @@ clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
   if (found == NULL)
     return NULL;
   directory = g_canonicalize_filename (found, NULL);
-  opened = clv_registry_get_device (device, error);
+  opened = get_device (device, error);
   if (opened == NULL)
     return NULL;
   recipe.directory = directory;
@@ -91,7 +119,7 @@ clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
   recipe.precision = choose_precision (opened, precision);
   key = g_strdup_printf ("engine\n%s\n%s\n%d", directory,
       clv_device_get_info (opened)->uuid, recipe.precision);
-  engine = clv_registry_get (key, make_engine, &recipe, &cause);
+  engine = get_engine (key, &recipe, &cause);
   if (engine == NULL) {
     if (g_error_matches (cause, CLV_ERROR, CLV_ERROR_DEVICE_LOST))
       clv_registry_forget (opened);
