@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <clv/clv-image-encoder.h>
 
 G_BEGIN_DECLS
 
@@ -13,14 +13,16 @@ typedef struct {
   gdouble seconds;    /* for one picture, an exponential mean; 0: not known */
   guint n_batches;    /* that it was measured over */
   gint64 finished_us; /* the batch before */
+  gboolean was_seen[CLV_MAX_BATCH + 1]; /* batches of so many have ended */
 } ClvEngineRate;
 
 void clv_engine_rate_init (ClvEngineRate *self, gdouble seconds);
 void clv_engine_rate_clear (ClvEngineRate *self);
 
 /* A batch of n pictures ended. It began, at the earliest, at begun_us, monotonic,
- * or when the batch before it ended: the device does one after the other. Returns
- * how many were measured. Any thread. */
+ * or when the batch before it ended: the device does one after the other. The first
+ * batch of a size waits for compilers and is no measure. Returns how many were
+ * measured, 0 if this one was not. Any thread. */
 guint clv_engine_rate_add (
     ClvEngineRate *self, guint n, gint64 begun_us, gint64 finished_us);
 

@@ -89,12 +89,9 @@ finish (gpointer data, guint set, guint n, GError **error)
 
   if (!clv_image_encoder_finish (self->image_encoder, set, n, &cause))
     return fail (self, cause, error);
-  /* The first batch of a size waits for compilers. */
-  if (self->was_seen[n] &&
-      clv_engine_rate_add (&self->rate, n, self->begun_us[set],
+  if (clv_engine_rate_add (&self->rate, n, self->begun_us[set],
           g_get_monotonic_time ()) == ENOUGH_BATCHES)
     tell_rate (self);
-  self->was_seen[n] = TRUE;
   return TRUE;
 }
 

@@ -442,9 +442,13 @@ test_rate (void)
   ClvEngineRate rate;
 
   clv_engine_rate_init (&rate, 0);
+  /* The first of a size is no measure. */
+  g_assert_cmpuint (clv_engine_rate_add (&rate, 4, 100000, 900000), ==, 0);
+  g_assert_cmpuint (clv_engine_rate_add (&rate, 1, 100000, 1000000), ==, 0);
   g_assert_cmpfloat (clv_engine_rate_get (&rate), ==, 0);
-  /* Four pictures in 200 ms; then one that waited 100 ms for the other batch. */
-  g_assert_cmpuint (clv_engine_rate_add (&rate, 4, 1000000, 1200000), ==, 1);
+  /* Four pictures in 200 ms, begun 400 ms before the device was free; then one that
+   * waited 100 ms for the other batch. */
+  g_assert_cmpuint (clv_engine_rate_add (&rate, 4, 600000, 1200000), ==, 1);
   g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 20, 1e-9);
   g_assert_cmpuint (clv_engine_rate_add (&rate, 1, 1100000, 1350000), ==, 2);
   g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 10, 1e-9);
@@ -452,6 +456,8 @@ test_rate (void)
 
   /* What was known before gives way to what is measured. */
   clv_engine_rate_init (&rate, 0.5);
+  g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 2, 1e-9);
+  clv_engine_rate_add (&rate, 1, 100000, 1000000);
   g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 2, 1e-9);
   clv_engine_rate_add (&rate, 1, 1000000, 1100000);
   g_assert_cmpfloat_with_epsilon (clv_engine_rate_get (&rate), 10, 1e-9);
