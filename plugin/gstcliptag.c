@@ -187,6 +187,7 @@ gst_clip_tag_start (GstBaseTransform *trans)
     return FALSE;
 
   begin (self, engine);
+  self->knows_speed = gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
   width = clv_model_get_embedding_width (clv_engine_get_model (engine));
   self->embeddings = g_new (gfloat, (gsize) CLV_MAX_BATCH * width);
   self->builders = g_thread_pool_new (gst_clip_tag_build, self, 1, FALSE, NULL);
@@ -226,6 +227,8 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   pending = g_steal_pointer (&self->pending);
   current = g_steal_pointer (&self->current);
   GST_OBJECT_UNLOCK (self);
+  if (!self->knows_speed && clv_engine_get_rate (engine) > 0)
+    gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
   return TRUE;
 }
 

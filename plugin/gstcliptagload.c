@@ -4,6 +4,9 @@
 
 #include "gstcliperror.h"
 #include "gstclippicture.h"
+#include "gstcliptagprivate.h"
+
+#define GST_CAT_DEFAULT gst_clip_tag_debug
 
 static const gchar *
 get_device (const GstClipTagSettings *settings)
@@ -67,6 +70,28 @@ gst_clip_tag_load (GstElement *element, const GstClipTagSettings *settings,
   *ret_engine = g_steal_pointer (&engine);
   *ret_prompts = g_steal_pointer (&prompts);
   return TRUE;
+}
+
+gboolean
+gst_clip_tag_tell_speed (GstElement *element, ClvEngine *engine)
+{
+  const ClvDeviceInfo *info =
+      clv_device_get_info (clv_engine_get_device (engine));
+  const gchar *model = clv_model_get_name (clv_engine_get_model (engine));
+  const gdouble rate = clv_engine_get_rate (engine);
+  const GstDebugLevel level =
+      info->software ? GST_LEVEL_WARNING : GST_LEVEL_INFO;
+  const gchar *kind = info->software ? "software driver " : "";
+
+  if (rate > 0)
+    GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, level, element,
+        "%s%s: about %.3g frames a second with model %s", kind, info->name,
+        rate, model);
+  else
+    GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, level, element,
+        "%s%s: frames a second with model %s: not measured yet", kind,
+        info->name, model);
+  return rate > 0;
 }
 
 ClvPrompts *

@@ -21,6 +21,10 @@ gboolean gst_clip_tag_load (GstElement *element,
 ClvEngine *gst_clip_tag_load_engine (
     const GstClipTagSettings *settings, GError **error);
 
+/* Logs which driver runs and how many frames a second to expect: a warning where
+ * there is no GPU. FALSE: that was not measured yet. */
+gboolean gst_clip_tag_tell_speed (GstElement *element, ClvEngine *engine);
+
 /* Makes and encodes a prompt set. */
 ClvPrompts *gst_clip_tag_load_prompts (
     const GstClipTagSettings *settings, ClvEngine *engine, GError **error);

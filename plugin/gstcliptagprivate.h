@@ -79,6 +79,7 @@ struct _GstClipTag {
   GThreadPool *builders; /* one thread, encodes prompt sets */
   guint requested;       /* serial of the newest set asked for */
   gint64 looked_us;      /* monotonic: at the prompts file */
+  gboolean knows_speed;  /* and has told it */
   gboolean knows_mode;   /* is_live is right */
   gboolean is_live;
   GstClipTagTiming timing; /* for this frame */

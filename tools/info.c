@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* clv info: which devices there are, which kernels they use, and how large a
- * model is. */
+/* clv info: which devices there are, which kernels they use, how large a model is
+ * and how fast. */
 
 #include "clv-tool.h"
 
@@ -159,6 +159,51 @@ print_model (const gchar *name, GError **error)
   return TRUE;
 }
 
+/* An engine remembers what it measured; the first batch is no measure. */
+#define N_MEASURED 4
+
+static gboolean
+measure (ClvEngine *engine, GError **error)
+{
+  const ClvModelConfig *config =
+      clv_model_get_config (clv_engine_get_model (engine));
+  const guint side = config->image_size;
+  const guint width =
+      clv_model_get_embedding_width (clv_engine_get_model (engine));
+  g_autofree guint8 *pixels = g_malloc0 ((gsize) side * side * 4);
+  g_autofree gfloat *embedding = g_new (gfloat, width);
+  const ClvFrame frame = {
+    .format = CLV_PIXEL_FORMAT_RGBX,
+    .width = side,
+    .height = side,
+    .planes = { pixels },
+    .strides = { side * 4 },
+  };
+
+  for (guint i = 0; i < N_MEASURED; i++)
+    if (!clv_engine_encode_frames (engine, &frame, 1, embedding, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* What to expect of the device that would be used for the model. */
+static gboolean
+print_speed (const gchar *model, const gchar *selector, GError **error)
+{
+  g_autoptr (ClvEngine) engine =
+      clv_engine_get (model, selector, CLV_PRECISION_AUTO, error);
+  const ClvDeviceInfo *info;
+
+  if (engine == NULL ||
+      (clv_engine_get_rate (engine) == 0 && !measure (engine, error)))
+    return FALSE;
+  info = clv_device_get_info (clv_engine_get_device (engine));
+  printf ("  about %.3g frames a second on %s%s, as measured\n",
+      clv_engine_get_rate (engine), info->name,
+      info->software ? " (software)" : "");
+  return TRUE;
+}
+
 int
 tool_info_main (int argc, gchar **argv)
 {
@@ -174,9 +219,12 @@ tool_info_main (int argc, gchar **argv)
   };
   const ToolUsage usage = { "info", NULL,
     "Shows the Vulkan devices with their features and the kernels chosen, and\n"
-    "a model's sizes, parameters and memory.",
-    "Kernels are checked against plain C at the first use of a device, so the\n"
-    "first call takes longer.\n" };
+    "a model's sizes, parameters, memory and speed.",
+    "Kernels are checked against plain C at the first use of a device, and "
+    "the\n"
+    "speed of a model is measured if no earlier run did, so the first call "
+    "takes\n"
+    "longer.\n" };
   int code = TOOL_OK;
 
   if (!tool_parse (&usage, entries, argc, argv, &rest))
@@ -189,7 +237,9 @@ tool_info_main (int argc, gchar **argv)
     fflush (stdout);
     code = tool_fail ("%s", error->message);
   }
-  if (!print_model (model != NULL ? model : "demo", &model_error)) {
+  if (!print_model (model != NULL ? model : "demo", &model_error) ||
+      (code == TOOL_OK && !print_speed (model != NULL ? model : "demo", device,
+                              &model_error))) {
     fflush (stdout);
     code = tool_fail ("%s", model_error->message);
   }

@@ -164,6 +164,50 @@ test_seeks_while_playing_are_survived (void)
 }
 
 static void
+keep_speed (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer user_data)
+{
+  GString *said = user_data;
+  const gchar *text = gst_debug_message_get (message);
+
+  if (strstr (text, " frames a second with model ") == NULL)
+    return;
+  g_assert_cmpint (level, ==,
+      strstr (text, "software driver") != NULL ? GST_LEVEL_WARNING
+                                               : GST_LEVEL_INFO);
+  g_string_append (said, text);
+}
+
+/* It was measured by the time of the second start. */
+static void
+test_the_speed_is_told (void)
+{
+  g_autoptr (GString) said = g_string_new (NULL);
+  gdouble rate = 0;
+
+  gst_debug_set_threshold_for_name ("cliptag", GST_LEVEL_INFO);
+  gst_debug_add_log_function (keep_speed, said, NULL);
+  for (guint turn = 0; turn < 2; turn++) {
+    g_autoptr (TagTest) test =
+        tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", "a cat", NULL);
+    const gchar *told = strstr (said->str, ": about ");
+
+    if (turn == 1)
+      rate = told != NULL ? g_ascii_strtod (told + 8, NULL) : 0;
+    for (guint i = 0; i < 8; i++) {
+      g_autoptr (GstBuffer) out =
+          tag_test_push (test, tag_picture_small (TAG_PICTURE_WHITE));
+
+      g_assert_nonnull (out);
+    }
+  }
+  gst_debug_remove_log_function (keep_speed);
+  gst_debug_set_threshold_for_name ("cliptag", GST_LEVEL_NONE);
+  g_assert_cmpfloat (rate, >, 0);
+}
+
+static void
 test_gst_inspect_describes_it (void)
 {
 #ifdef SANITIZED
@@ -203,6 +247,7 @@ add_tests (void)
       test_threads_change_properties_in_every_state);
   ADD ("seeks-while-playing-are-survived",
       test_seeks_while_playing_are_survived);
+  ADD ("the-speed-is-told", test_the_speed_is_told);
   ADD ("gst-inspect-describes-it", test_gst_inspect_describes_it);
 #undef ADD
 }
