@@ -217,6 +217,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   g_thread_pool_free (g_steal_pointer (&self->builders), FALSE, TRUE);
   gst_clip_tag_sync_drop (self);
   gst_clip_tag_stream_close (&self->stream, &trans->segment);
+  gst_clip_tag_outbox_send (self->stream.outbox);
   gst_clip_tag_stream_clear (&self->stream);
   g_clear_pointer (&self->embeddings, g_free);
 

@@ -180,17 +180,23 @@ gst_clip_tag_actions_install (
           NULL, NULL, NULL, GST_TYPE_STRUCTURE, 1, G_TYPE_BYTES);
 }
 
-void
-gst_clip_tag_actions_emit_changed (GstElement *element, ClvPrompts *prompts,
+GstStructure *
+gst_clip_tag_actions_describe_changed (GstElement *element, ClvPrompts *prompts,
     const ClvScore *scores, GstClockTime pts, GstClockTime stream_time)
 {
-  const guint id = signals[SIGNAL_TAGS_CHANGED];
-  g_autoptr (GstStructure) structure = NULL;
+  GstStructure *tags;
 
-  if (!g_signal_has_handler_pending (element, id, 0, FALSE))
-    return;
-  structure = describe ("clip-tags", prompts, scores, TRUE);
-  gst_structure_set (structure, "pts", G_TYPE_UINT64, pts, "stream-time",
+  if (!g_signal_has_handler_pending (
+          element, signals[SIGNAL_TAGS_CHANGED], 0, FALSE))
+    return NULL;
+  tags = describe ("clip-tags", prompts, scores, TRUE);
+  gst_structure_set (tags, "pts", G_TYPE_UINT64, pts, "stream-time",
       G_TYPE_UINT64, stream_time, NULL);
-  g_signal_emit (element, id, 0, structure);
+  return tags;
+}
+
+void
+gst_clip_tag_actions_emit_changed (GstElement *element, GstStructure *tags)
+{
+  g_signal_emit (element, signals[SIGNAL_TAGS_CHANGED], 0, tags);
 }

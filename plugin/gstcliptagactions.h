@@ -22,10 +22,14 @@ typedef struct {
 void gst_clip_tag_actions_install (
     GObjectClass *klass, const GstClipTagActionFuncs *funcs);
 
-/* Emits tags-changed, if anybody listens. scores: of all labels; NULL: none is
- * active any more. */
-void gst_clip_tag_actions_emit_changed (GstElement *element,
+/* What tags-changed has to say; NULL if nobody listens. scores: of all labels;
+ * NULL: none is active any more. */
+GstStructure *gst_clip_tag_actions_describe_changed (GstElement *element,
     ClvPrompts *prompts, const ClvScore *scores, GstClockTime pts,
     GstClockTime stream_time);
+
+/* Emits tags-changed. The receiver may do what it likes: hold no lock. */
+void gst_clip_tag_actions_emit_changed (
+    GstElement *element, GstStructure *tags);
 
 G_END_DECLS

@@ -113,6 +113,7 @@ take_prompts (GstClipTag *self, News *news)
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
   gst_clip_tag_use_prompts (self, prompts, news->smoothing, news->top_k);
   gst_clip_tag_live_unlock_stream (self->live);
+  gst_clip_tag_outbox_send (self->stream.outbox);
   return flow;
 }
 

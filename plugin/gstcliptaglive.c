@@ -24,7 +24,7 @@ typedef struct {
 struct _GstClipTagLive {
   gint ref_count; /* atomic: the element's, and one of each thread */
 
-  GRecMutex scoring; /* a message may make its receiver seek at once */
+  GMutex scoring;
   GstClipTagStream *stream;
   const GstClipTagLiveFuncs *funcs;
 
@@ -50,7 +50,7 @@ gst_clip_tag_live_new (void)
   GstClipTagLive *self = g_new0 (GstClipTagLive, 1);
 
   self->ref_count = 1;
-  g_rec_mutex_init (&self->scoring);
+  g_mutex_init (&self->scoring);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->work);
   g_cond_init (&self->idle);
@@ -62,7 +62,7 @@ gst_clip_tag_live_unref (GstClipTagLive *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  g_rec_mutex_clear (&self->scoring);
+  g_mutex_clear (&self->scoring);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->work);
   g_cond_clear (&self->idle);
@@ -151,32 +151,43 @@ forget_result (GstClipTagLive *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Scores, or reports an error: with @scoring held, so that it is over when
- * gst_clip_tag_live_close() or _restart() has had it. */
+/* Scores with @scoring held, so that it is over when gst_clip_tag_live_close() or
+ * _restart() has had it; tells of it afterwards. */
 static void
 use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
     const GError *error, gint64 encode_us)
 {
-  gint64 begin = g_get_monotonic_time ();
+  gint64 begin = g_get_monotonic_time (), score_us;
+  g_autoptr (GstClipTagOutbox) outbox = NULL;
+  g_autoptr (GstElement) element = NULL; /* may outlive a close otherwise */
 
-  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->scoring);
   if (!is_current (self, job)) {
     g_mutex_lock (&self->mutex);
     self->n_skipped++;
     g_mutex_unlock (&self->mutex);
-  } else if (error != NULL) {
+    g_mutex_unlock (&self->scoring);
+    return;
+  }
+  if (error != NULL) {
     /* No frame carries old scores until it works again. */
     forget_result (self);
     gst_clip_tag_stream_restart (self->stream, &job->segment);
-    self->funcs->failed (self->funcs->data, error);
   } else {
     gst_clip_tag_stream_score (self->stream, &job->segment, &job->clock,
         GST_BUFFER_PTS (job->buffer), embedding);
     publish (self, job);
-    self->funcs->inferred (
-        self->funcs->data, encode_us, g_get_monotonic_time () - begin);
   }
-  g_rec_mutex_unlock (&self->scoring);
+  element = gst_object_ref (self->stream->element);
+  outbox = gst_clip_tag_outbox_ref (self->stream->outbox);
+  g_mutex_unlock (&self->scoring);
+
+  score_us = g_get_monotonic_time () - begin;
+  gst_clip_tag_outbox_send (outbox);
+  if (error != NULL)
+    self->funcs->failed (self->funcs->data, error);
+  else
+    self->funcs->inferred (self->funcs->data, encode_us, score_us);
 }
 
 typedef struct {
@@ -247,7 +258,7 @@ void
 gst_clip_tag_live_open (GstClipTagLive *self, ClvEngine *engine,
     GstClipTagStream *stream, const GstClipTagLiveFuncs *funcs)
 {
-  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->scoring);
   g_mutex_lock (&self->mutex);
   self->stream = stream;
   self->funcs = funcs;
@@ -256,7 +267,7 @@ gst_clip_tag_live_open (GstClipTagLive *self, ClvEngine *engine,
   self->n_skipped = 0;
   self->busy = self->exited = FALSE;
   g_mutex_unlock (&self->mutex);
-  g_rec_mutex_unlock (&self->scoring);
+  g_mutex_unlock (&self->scoring);
 }
 
 gboolean
@@ -270,14 +281,14 @@ gst_clip_tag_live_close (GstClipTagLive *self)
   gst_clip_tag_live_cancel (self);
 
   /* Not while it scores: after this it finds that its run is over. */
-  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->scoring);
   g_mutex_lock (&self->mutex);
   self->run++;
   engine = g_steal_pointer (&self->engine);
   thread = g_steal_pointer (&self->thread);
   g_cond_broadcast (&self->work);
   g_mutex_unlock (&self->mutex);
-  g_rec_mutex_unlock (&self->scoring);
+  g_mutex_unlock (&self->scoring);
 
   g_mutex_lock (&self->mutex);
   ended = thread == NULL || self->exited;
@@ -361,11 +372,12 @@ gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment,
     const GstClipTagClock *clock)
 {
   gst_clip_tag_live_cancel (self);
-  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->scoring);
   if (clock->has_time && self->stream->clock.has_time)
     self->stream->clock = *clock;
   gst_clip_tag_stream_restart (self->stream, segment);
-  g_rec_mutex_unlock (&self->scoring);
+  g_mutex_unlock (&self->scoring);
+  gst_clip_tag_outbox_send (self->stream->outbox);
 }
 
 void
@@ -393,13 +405,13 @@ gst_clip_tag_live_start_anew (GstClipTagLive *self)
 void
 gst_clip_tag_live_lock_stream (GstClipTagLive *self)
 {
-  g_rec_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->scoring);
 }
 
 void
 gst_clip_tag_live_unlock_stream (GstClipTagLive *self)
 {
-  g_rec_mutex_unlock (&self->scoring);
+  g_mutex_unlock (&self->scoring);
 }
 
 guint64

@@ -13,9 +13,9 @@
  * makes frames of before strangers to frames of after (flush, segment, caps)
  * starts a new epoch, and what belongs to an old one is dropped.
  *
- * Locks: `scoring` guards the stream's scorer and is held while messages are
- * posted; `mutex` guards the rest and is held for a few instructions. Who takes
- * both takes `scoring` first. Neither is held while encoding. */
+ * Locks: `scoring` guards the stream's scorer; `mutex` guards the rest and is held
+ * for a few instructions. Who takes both takes `scoring` first. Neither is held
+ * while encoding, nor while messages are posted: their receiver may seek. */
 
 #pragma once
 
@@ -28,8 +28,8 @@ G_BEGIN_DECLS
 
 typedef struct _GstClipTagLive GstClipTagLive;
 
-/* Both are called by the worker with `scoring` held, and never after
- * gst_clip_tag_live_close(). */
+/* Both are called by the worker, which holds no lock; the element lives until
+ * they return. */
 typedef struct {
   void (*inferred) (gpointer data, gint64 encode_us, gint64 score_us);
   void (*failed) (gpointer data, const GError *error);
@@ -59,9 +59,9 @@ void gst_clip_tag_live_unref (GstClipTagLive *self);
 void gst_clip_tag_live_open (GstClipTagLive *self, ClvEngine *engine,
     GstClipTagStream *stream, const GstClipTagLiveFuncs *funcs);
 
-/* Drops everything and ends the thread. A thread that the device does not answer
- * is left behind after some seconds (FALSE): it touches nothing of the element
- * any more and ends when the device answers. */
+/* Drops everything and ends the thread. A thread that the device, or a receiver
+ * of its messages, does not answer is left behind after some seconds (FALSE): it
+ * touches nothing of the stream any more and ends when it is answered. */
 gboolean gst_clip_tag_live_close (GstClipTagLive *self);
 
 /* From now on frames are encoded by this one. */
@@ -81,7 +81,7 @@ gboolean gst_clip_tag_live_offer (
 void gst_clip_tag_live_cancel (GstClipTagLive *self);
 
 /* A new epoch, and all tags are closed at the end of the last frame, whose clock
- * is @clock. */
+ * is @clock. Sends messages. */
 void gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment,
     const GstClipTagClock *clock);
 
@@ -92,7 +92,7 @@ void gst_clip_tag_live_finish (GstClipTagLive *self, gint64 timeout_us);
 /* The next frame is inferred whatever was inferred before. */
 void gst_clip_tag_live_start_anew (GstClipTagLive *self);
 
-/* While locked the worker does not touch the stream. */
+/* While locked the worker does not touch the stream. Send no messages then. */
 void gst_clip_tag_live_lock_stream (GstClipTagLive *self);
 void gst_clip_tag_live_unlock_stream (GstClipTagLive *self);
 

@@ -6,6 +6,7 @@
  *   gstcliptagframe.c   one frame's way
  *   gstcliptagsync.c    frames that wait for their own scores
  *   gstcliptaglive.c    inference beside the stream
+ *   gstcliptagoutbox.c  what is told of tags, in order and without locks
  *   gstcliptagquery.c   LATENCY and ALLOCATION
  *   gstcliptagbuild.c   what takes long, beside the stream
  *   gstcliptagfault.c   what happens after an error */

@@ -9,6 +9,7 @@ gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
 {
   *self = (GstClipTagStream){
     .element = element,
+    .outbox = gst_clip_tag_outbox_new (),
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
     .clock = { .direction = 1 },
   };
@@ -28,6 +29,7 @@ gst_clip_tag_stream_clear (GstClipTagStream *self)
 {
   drop_prompts (self);
   g_clear_pointer (&self->events, g_array_unref);
+  g_clear_pointer (&self->outbox, gst_clip_tag_outbox_unref);
   g_clear_pointer (&self->result, gst_clip_result_unref);
 }
 
@@ -62,7 +64,7 @@ get_times (GstClipTagStream *self, const GstSegment *segment, gdouble time,
 }
 
 static void
-post_event (
+tell_event (
     GstClipTagStream *self, const GstSegment *segment, const ClvTagEvent *event)
 {
   const ClvLabel *label = clv_prompts_get_label (
@@ -70,7 +72,7 @@ post_event (
   GstClockTime pts;
   GstClockTime stream_time = get_times (self, segment, event->time, &pts);
 
-  gst_element_post_message (self->element,
+  gst_clip_tag_outbox_add_message (self->outbox, self->element,
       gst_message_new_element (GST_OBJECT (self->element),
           gst_structure_new ("clip-tag", "label", G_TYPE_STRING, label->label,
               "group", G_TYPE_STRING, label->group, "event", G_TYPE_STRING,
@@ -82,22 +84,25 @@ post_event (
               gst_clip_tag_clock_to_ns (event->time - event->started), NULL)));
 }
 
-/* Tells of what changed by `time`; scores: NULL where nothing holds any more. */
+/* What changed by `time`; scores: NULL where nothing holds any more. */
 static void
-post_events (GstClipTagStream *self, const GstSegment *segment, gdouble time,
+tell_events (GstClipTagStream *self, const GstSegment *segment, gdouble time,
     const ClvScore *scores)
 {
   const gboolean changed = self->events->len > 0;
   GstClockTime pts, stream_time;
+  GstStructure *tags;
 
   for (guint i = 0; self->post_messages && i < self->events->len; i++)
-    post_event (self, segment, &g_array_index (self->events, ClvTagEvent, i));
+    tell_event (self, segment, &g_array_index (self->events, ClvTagEvent, i));
   g_array_set_size (self->events, 0);
   if (!changed)
     return;
   stream_time = get_times (self, segment, time, &pts);
-  gst_clip_tag_actions_emit_changed (self->element,
+  tags = gst_clip_tag_actions_describe_changed (self->element,
       clv_scorer_get_prompts (self->scorer), scores, pts, stream_time);
+  if (tags != NULL)
+    gst_clip_tag_outbox_add_changed (self->outbox, self->element, tags);
 }
 
 void
@@ -110,7 +115,7 @@ gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
   clv_scorer_close (self->scorer, time, self->events);
   if (self->top_k != NULL)
     gst_clip_top_k_close (self->top_k, time, self->events);
-  post_events (self, segment, time, NULL);
+  tell_events (self, segment, time, NULL);
 }
 
 void
@@ -130,7 +135,7 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
       self->scorer, embedding, clock->time, self->scores, self->events);
   if (self->top_k != NULL)
     gst_clip_top_k_apply (self->top_k, self->scores, clock->time, self->events);
-  post_events (self, segment, clock->time, self->scores);
+  tell_events (self, segment, clock->time, self->scores);
 
   g_clear_pointer (&self->result, gst_clip_result_unref);
   self->result = gst_clip_result_new (clv_scorer_get_prompts (self->scorer),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One stream's place in time and the state of its tags: from an embedding to
- * metadata and bus messages. One thread at a time. */
+ * metadata and bus messages, which wait in @outbox until the caller, without its
+ * locks, sends them. One thread at a time. */
 
 #pragma once
 
@@ -12,12 +13,14 @@
 
 #include "gstclipmeta.h"
 #include "gstcliptagclock.h"
+#include "gstcliptagoutbox.h"
 #include "gstcliptagtopk.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
   GstElement *element; /* that posts the messages; borrowed */
+  GstClipTagOutbox *outbox;
   gboolean post_messages;
   gboolean attach_embedding;
 

@@ -31,10 +31,12 @@ encode_held (GstClipTag *self, gboolean *ret_encoded)
   gst_clip_tag_stream_restart (
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
   self->last.valid = FALSE;
+  gst_clip_tag_outbox_send (self->stream.outbox);
   return gst_clip_tag_fault_report (self, error);
 }
 
-/* Encodes and scores what is held: all of it is ready then. */
+/* Encodes and scores what is held: all of it is ready then. What there is to tell
+ * is for the caller to send; a receiver may seek, and nothing is held then. */
 static gboolean
 score_held (GstClipTag *self)
 {
@@ -89,18 +91,27 @@ gst_clip_tag_sync_pop (GstClipTag *self)
   return frame.buffer;
 }
 
-GstFlowReturn
-gst_clip_tag_sync_drain (GstClipTag *self)
+/* Pushes what is ready, if the flow is OK until then. */
+static GstFlowReturn
+push_ready (GstClipTag *self, GstFlowReturn flow)
 {
-  GstFlowReturn flow = GST_FLOW_OK;
   GstBuffer *buffer;
 
-  if (self->held.n > self->n_ready && !score_held (self))
-    flow = GST_FLOW_ERROR;
   while (flow == GST_FLOW_OK && (buffer = gst_clip_tag_sync_pop (self)) != NULL)
     flow = gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (self), buffer);
   gst_clip_tag_sync_drop (self);
   return flow;
+}
+
+GstFlowReturn
+gst_clip_tag_sync_drain (GstClipTag *self)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (self->held.n > self->n_ready && !score_held (self))
+    flow = GST_FLOW_ERROR;
+  gst_clip_tag_outbox_send (self->stream.outbox);
+  return push_ready (self, flow);
 }
 
 void
@@ -108,6 +119,7 @@ gst_clip_tag_sync_timeout (gpointer data, guint64 batch)
 {
   GstClipTag *self = data;
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  g_autoptr (GstClipTagOutbox) outbox = NULL;
   GstFlowReturn flow;
 
   GST_PAD_STREAM_LOCK (trans->sinkpad);
@@ -115,11 +127,16 @@ gst_clip_tag_sync_timeout (gpointer data, guint64 batch)
       !GST_PAD_IS_FLUSHING (trans->srcpad)) {
     GST_LOG_OBJECT (self, "batch-timeout: %u of %u frames", self->held.n_infer,
         self->batch_size);
-    flow = gst_clip_tag_sync_drain (self);
+    flow = push_ready (self, score_held (self) ? GST_FLOW_OK : GST_FLOW_ERROR);
     if (flow != GST_FLOW_OK)
       self->flow = flow;
+    outbox = gst_clip_tag_outbox_ref (self->stream.outbox);
   }
   GST_PAD_STREAM_UNLOCK (trans->sinkpad);
+
+  /* A seek waits for the thread that waits for this lock. */
+  if (outbox != NULL)
+    gst_clip_tag_outbox_send (outbox);
 }
 
 GstFlowReturn
@@ -139,8 +156,10 @@ gst_clip_tag_sync_push (GstClipTag *self, const GstClipTagHeld *frame)
       gst_clip_tag_timer_arm (self->timer, self->batch, self->batch_timeout);
     return GST_FLOW_OK;
   }
-  if (score_held (self))
-    return GST_FLOW_OK;
-  gst_clip_tag_sync_drop (self);
-  return GST_FLOW_ERROR;
+  if (!score_held (self)) {
+    gst_clip_tag_sync_drop (self);
+    return GST_FLOW_ERROR;
+  }
+  gst_clip_tag_outbox_send (self->stream.outbox);
+  return GST_FLOW_OK;
 }
