@@ -29,6 +29,10 @@ gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
 gboolean clv_image_encoder_start (
     ClvImageEncoder *self, guint set, guint n, GError **error);
 
+/* In place of a start: waits until no picture is being preprocessed, so that the
+ * places can be loaded anew. */
+void clv_image_encoder_drop (ClvImageEncoder *self);
+
 /* Waits for the set; then its embeddings may be read, each D floats. One thread at
  * a time, which may be another one. */
 gboolean clv_image_encoder_finish (

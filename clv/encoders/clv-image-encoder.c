@@ -307,9 +307,15 @@ clv_image_encoder_start (
     return TRUE;
 
 fail:
-  /* Nothing runs behind the pictures that would tell when they are there. */
-  clv_preprocessor_wait (self->preprocessor, NULL);
+  clv_image_encoder_drop (self);
   return FALSE;
+}
+
+/* Nothing runs behind the pictures that would tell when they are there. */
+void
+clv_image_encoder_drop (ClvImageEncoder *self)
+{
+  clv_preprocessor_wait (self->preprocessor, NULL);
 }
 
 gboolean
@@ -333,7 +339,7 @@ encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
 {
   for (guint i = 0; i < n; i++)
     if (!clv_image_encoder_load (self, 0, i, &frames[i], error)) {
-      clv_preprocessor_wait (self->preprocessor, NULL);
+      clv_image_encoder_drop (self);
       return FALSE;
     }
   if (!clv_image_encoder_start (self, 0, n, error) ||

@@ -33,12 +33,22 @@ can_load (ClvEngineQueue *self)
          self->open->n < self->work.max_batch;
 }
 
-/* The feeder has the only reference, and there is no callback. */
+/* The engine and the places have the only references, and there is no callback. */
 static gboolean
 nobody_asks (ClvFuture *request)
 {
-  return g_atomic_ref_count_compare (&request->refs, 1) &&
+  const gint n_places = (gint) (request->n_taken - request->n_encoded);
+
+  return g_atomic_ref_count_compare (&request->refs, 1 + n_places) &&
          request->how.pixels_read == NULL && request->how.answered == NULL;
+}
+
+static void
+give_up (ClvEngineQueue *self, ClvFuture *request)
+{
+  request->error =
+      g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "nobody waits for it");
+  clv_engine_queue_withdraw (self, request);
 }
 
 /* Answers now, and not in the order of the batches: the request was cancelled,
@@ -64,9 +74,7 @@ load_frame (ClvEngineQueue *self)
   gboolean ok;
 
   if (nobody_asks (request)) {
-    request->error =
-        g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "nobody waits for it");
-    clv_engine_queue_withdraw (self, request);
+    give_up (self, request);
     answer_now (self, request);
     return;
   }
@@ -122,27 +130,58 @@ should_close (ClvEngineQueue *self, gint64 *ret_wake_us)
   return FALSE;
 }
 
-static void
-close_batch (ClvEngineQueue *self)
+/* Whether somebody wants a frame of the batch. */
+static gboolean
+is_wanted (ClvEngineQueue *self, const ClvEngineBatch *batch)
 {
-  const ClvEngineWork *work = &self->work;
-  ClvEngineBatch *batch = g_steal_pointer (&self->open);
-  const gint64 now_us = g_get_monotonic_time ();
-  gboolean ok = TRUE;
+  gboolean wanted = FALSE;
 
   for (guint i = 0; i < batch->places->len; i++) {
+    ClvFuture *request =
+        g_array_index (batch->places, ClvEnginePlace, i).request;
+
+    if (request->error == NULL && nobody_asks (request))
+      give_up (self, request);
+    wanted = wanted || request->error == NULL;
+  }
+  return wanted;
+}
+
+/* TRUE if the device has the batch, or none of its frames is to be encoded. */
+static gboolean
+start_batch (ClvEngineQueue *self, ClvEngineBatch *batch)
+{
+  const ClvEngineWork *work = &self->work;
+  const gint64 now_us = g_get_monotonic_time ();
+  const gboolean wanted = is_wanted (self, batch);
+  gboolean ok = TRUE;
+
+  for (guint i = 0; wanted && i < batch->places->len; i++) {
     ClvFuture *request =
         g_array_index (batch->places, ClvEnginePlace, i).request;
 
     request->timing.started_us = now_us;
     request->timing.batch = batch->n;
   }
-  if (batch->n > 0) {
-    g_mutex_unlock (&self->mutex);
+  if (batch->n == 0)
+    return TRUE;
+  g_mutex_unlock (&self->mutex);
+  if (wanted)
     ok = work->start (work->data, batch->set, batch->n, &batch->error);
-    g_mutex_lock (&self->mutex);
-  }
-  if (ok)
+  else
+    work->drop (work->data, batch->set);
+  g_mutex_lock (&self->mutex);
+  if (!wanted)
+    batch->n = 0;
+  return ok;
+}
+
+static void
+close_batch (ClvEngineQueue *self)
+{
+  ClvEngineBatch *batch = g_steal_pointer (&self->open);
+
+  if (start_batch (self, batch))
     self->largest = MAX (self->largest, batch->n);
   self->flying[self->n_flying++] = batch;
   self->texts_turn = TRUE;

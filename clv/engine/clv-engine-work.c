@@ -65,6 +65,15 @@ start (gpointer data, guint set, guint n, GError **error)
   return TRUE;
 }
 
+static void
+drop (gpointer data, guint set)
+{
+  ClvEngineCore *self = data;
+
+  self->loading_us[set] = 0;
+  clv_image_encoder_drop (self->image_encoder);
+}
+
 static gchar *
 rate_key (ClvEngineCore *self)
 {
@@ -179,6 +188,7 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   ClvEngineWork work = {
     .load_frame = load_frame,
     .start = start,
+    .drop = drop,
     .finish = finish,
     .read_row = read_row,
     .encode_texts = encode_texts,

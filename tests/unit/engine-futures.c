@@ -17,6 +17,7 @@ typedef struct {
   gboolean held;       /* batches do not end */
   gboolean loads_held; /* nor do loads */
   guint n_loads;
+  guint n_drops;
   guint n_finishing;
   guint widths[CLV_ENGINE_SETS][MAX_BATCH];
   GString *batches; /* the widths of each batch */
@@ -56,6 +57,16 @@ start (gpointer data, guint set, guint n, GError **error)
   return TRUE;
 }
 
+static void
+drop (gpointer data, guint set)
+{
+  Work *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->n_drops++;
+  g_mutex_unlock (&self->mutex);
+}
+
 static gboolean
 finish (gpointer data, guint set, guint n, GError **error)
 {
@@ -93,6 +104,7 @@ work_init (Work *self)
   const ClvEngineWork params = {
     .load_frame = load_frame,
     .start = start,
+    .drop = drop,
     .finish = finish,
     .read_row = read_row,
     .encode_texts = encode_texts,
@@ -245,7 +257,48 @@ test_drop (void)
   set_held (&work, &work.held, FALSE);
   expect (first, 1, -1);
   expect (last, 4, -1);
-  g_assert_cmpstr (work.batches->str, ==, "1 2,2,2,2 4 ");
+  g_assert_cmpstr (work.batches->str, ==, "1 4 ");
+  g_assert_cmpuint (work.n_drops, ==, 1);
+  work_clear (&work);
+}
+
+/* All frames of a batch were cancelled or dropped after they were read. */
+static void
+test_unwanted (void)
+{
+  ClvFutureTiming timing;
+  ClvFuture *first, *cancelled, *dropped, *part, *last;
+  Work work;
+
+  work_init (&work);
+  first = hold (&work);
+  cancelled = submit (&work, 2, 2, NULL);
+  dropped = submit (&work, 3, MAX_BATCH, NULL);
+  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
+  clv_future_cancel (cancelled);
+  clv_future_unref (dropped);
+  part = submit (&work, 4, 1, NULL);
+  set_held (&work, &work.held, FALSE);
+  expect (first, 1, -1);
+  expect (part, 4, -1);
+  /* What was waiting of the dropped one is not even read. */
+  g_assert_cmpstr (work.batches->str, ==, "1 4 ");
+  g_assert_cmpuint (work.n_loads, ==, 1 + MAX_BATCH + 1);
+  clv_future_get_timing (cancelled, &timing);
+  g_assert_cmpint (timing.started_us, ==, 0);
+  expect (cancelled, 2, G_IO_ERROR_CANCELLED);
+
+  /* One frame is wanted: all are encoded. */
+  first = hold (&work);
+  cancelled = submit (&work, 5, 1, NULL);
+  last = submit (&work, 6, MAX_BATCH - 1, NULL);
+  wait_for (&work, &work.n_loads, 2 + MAX_BATCH + 1 + MAX_BATCH);
+  clv_future_cancel (cancelled);
+  clv_future_unref (cancelled);
+  set_held (&work, &work.held, FALSE);
+  expect (first, 1, -1);
+  expect (last, 6, -1);
+  g_assert_cmpstr (work.batches->str, ==, "1 4 1 5,6,6,6 ");
   work_clear (&work);
 }
 
@@ -503,6 +556,8 @@ main (int argc, char **argv)
       test_cancel_while_loading);
   g_test_add_func (
       "/engine-futures/what nobody waits for is not encoded", test_drop);
+  g_test_add_func (
+      "/engine-futures/nor is a batch that nobody wants", test_unwanted);
   g_test_add_func (
       "/engine-futures/each callback comes once and in order", test_callbacks);
   g_test_add_func ("/engine-futures/streams take turns", test_turns);

@@ -78,6 +78,16 @@ start (gpointer data, guint set, guint n, GError **error)
   return ok;
 }
 
+static void
+drop (gpointer data, guint set)
+{
+  Work *self = data;
+
+  g_mutex_lock (&self->mutex);
+  g_assert_false (self->flying[set]);
+  g_mutex_unlock (&self->mutex);
+}
+
 static gboolean
 finish (gpointer data, guint set, guint n, GError **error)
 {
@@ -137,6 +147,7 @@ open_queue (Work *work)
   const ClvEngineWork params = {
     .load_frame = load_frame,
     .start = start,
+    .drop = drop,
     .finish = finish,
     .read_row = read_row,
     .encode_texts = encode_texts,
