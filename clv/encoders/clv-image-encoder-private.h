@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 #define CLV_IMAGE_ENCODER_SETS 2
 
-/* Pictures that fit in one batch: at most CLV_MAX_BATCH, fewer where a storage
- * buffer of the device is small. */
+/* Pictures that fit in one batch: CLV_PREPROCESS_SLOTS, fewer where a storage buffer
+ * of the device is small. */
 guint clv_image_encoder_get_max_batch (ClvImageEncoder *self);
 
 /* Copies a picture to the device and lets it be resized and normalised there, into

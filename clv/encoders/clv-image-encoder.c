@@ -17,9 +17,9 @@
 
 /* What belongs to a batch. */
 typedef struct {
-  ClvBuffer patches;                        /* (max_chunk · P, 3 · p²) */
-  ClvBuffer result;                         /* (max_chunk, D) */
-  ClvCommands *commands[CLV_MAX_BATCH + 1]; /* by batch size */
+  ClvBuffer patches; /* (max_chunk · P, 3 · p²) */
+  ClvBuffer result;  /* (max_chunk, D) */
+  ClvCommands *commands[CLV_PREPROCESS_SLOTS + 1]; /* by batch size */
 } Set;
 
 struct _ClvImageEncoder {
@@ -28,7 +28,7 @@ struct _ClvImageEncoder {
   ClvDevice *device;
   guint n_patches; /* P of one picture */
   guint n_tokens;  /* T = P + 1 */
-  guint max_chunk; /* pictures in one run */
+  guint max_chunk; /* pictures in one batch */
 
   Set sets[CLV_IMAGE_ENCODER_SETS]; /* made when they are first used */
   ClvPreprocessor *preprocessor;
@@ -141,7 +141,7 @@ clv_image_encoder_new (
   self->device = g_object_ref (device);
   self->n_patches = grid * grid;
   self->n_tokens = self->n_patches + 1;
-  self->max_chunk = MIN (CLV_MAX_BATCH,
+  self->max_chunk = MIN (CLV_PREPROCESS_SLOTS,
       clv_activations_max_rows (device, &config->vision) / self->n_tokens);
   if (self->max_chunk == 0) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
@@ -178,7 +178,7 @@ static void
 forget_commands (ClvImageEncoder *self)
 {
   for (guint set = 0; set < CLV_IMAGE_ENCODER_SETS; set++)
-    for (guint i = 0; i <= CLV_MAX_BATCH; i++)
+    for (guint i = 0; i <= CLV_PREPROCESS_SLOTS; i++)
       g_clear_pointer (&self->sets[set].commands[i], clv_commands_free);
 }
 

@@ -8,10 +8,6 @@
 #include "encoders/clv-image-encoder-private.h"
 #include "vulkan/clv-device-private.h"
 
-/* Frames in one batch. Beyond this a batch gains little and its first frame waits
- * long. */
-#define MAX_BATCH 16
-
 /* Texts between two batches of frames: what the encoder takes in one run, and less
  * while there is video. */
 #define TEXT_SLICE        32
@@ -215,8 +211,7 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   if (self->rate.seconds > 0)
     tell_rate (self);
   work.width = clv_model_get_embedding_width (self->model);
-  work.max_batch =
-      MIN (MAX_BATCH, clv_image_encoder_get_max_batch (self->image_encoder));
+  work.max_batch = clv_image_encoder_get_max_batch (self->image_encoder);
   self->queue = clv_engine_queue_new (&work);
   return self;
 }

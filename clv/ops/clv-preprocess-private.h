@@ -4,8 +4,6 @@
 
 #pragma once
 
-#include <clv/clv-image-encoder.h>
-
 #include "clv-preprocess.h"
 #include "ref/clv-color.h"
 #include "ref/clv-resize.h"
@@ -65,7 +63,8 @@ typedef struct {
   guint n_places;
   guint max_places;
   guint next_place; /* to wait for, where all are in use */
-  ClvCommands *to_patches[CLV_PREPROCESS_SETS][CLV_MAX_BATCH]; /* or NULL */
+  ClvCommands
+      *to_patches[CLV_PREPROCESS_SETS][CLV_PREPROCESS_SLOTS]; /* or NULL */
   gsize size_bytes; /* of the buffers */
   guint64 last_use;
 } ClvPreprocessLayout;

@@ -36,6 +36,10 @@ typedef struct _ClvPreprocessor ClvPreprocessor;
 /* Buffers of patches that one preprocessor writes. */
 #define CLV_PREPROCESS_SETS 2
 
+/* Slots of such a buffer, and so the pictures that are encoded in one batch. Beyond
+ * this a batch gains little and its first frame waits long. */
+#define CLV_PREPROCESS_SLOTS 16
+
 /* patches: activation buffer (n_slots · P, 3 · patch²): row b·P + p is patch p
  * (row-major over the grid) of picture b; columns are channel, row, column, as
  * in the convolution's weight. Borrowed, must outlive. One thread at a time. */
@@ -49,7 +53,7 @@ void clv_preprocessor_add_patches (
     ClvPreprocessor *self, const ClvBuffer *patches);
 
 /* Copies the visible part of the planes to the device and lets it write the
- * patches of slot `slot` (0 … CLV_MAX_BATCH-1) of a set. The pixels are read when
+ * patches of slot `slot` (0 … CLV_PREPROCESS_SLOTS-1) of a set. The pixels are read when
  * it returns, the patches are for what is submitted after it. Waits only where
  * many frames of one layout are under way. A slot must not be written again before
  * something that was submitted later has ended.

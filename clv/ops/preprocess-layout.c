@@ -194,7 +194,7 @@ clv_preprocess_layout_forget_commands (ClvPreprocessLayout *self)
   for (guint i = 0; i < self->n_places; i++)
     g_clear_pointer (&self->places[i].to_columns, clv_commands_free);
   for (guint set = 0; set < CLV_PREPROCESS_SETS; set++)
-    for (guint i = 0; i < CLV_MAX_BATCH; i++)
+    for (guint i = 0; i < CLV_PREPROCESS_SLOTS; i++)
       g_clear_pointer (&self->to_patches[set][i], clv_commands_free);
 }
 

@@ -191,7 +191,7 @@ gboolean
 clv_preprocessor_submit (ClvPreprocessor *self, const ClvFrame *frame,
     guint set, guint slot, GError **error)
 {
-  g_return_val_if_fail (slot < CLV_MAX_BATCH, FALSE);
+  g_return_val_if_fail (slot < CLV_PREPROCESS_SLOTS, FALSE);
   g_return_val_if_fail (set < CLV_PREPROCESS_SETS, FALSE);
   g_return_val_if_fail (self->patches[set] != NULL, FALSE);
 
@@ -205,7 +205,7 @@ clv_preprocessor_run (
 {
   ClvPreprocessPlace *place;
 
-  g_return_val_if_fail (slot < CLV_MAX_BATCH, FALSE);
+  g_return_val_if_fail (slot < CLV_PREPROCESS_SLOTS, FALSE);
 
   if (!clv_frame_check (frame, error))
     return FALSE;
