@@ -44,16 +44,18 @@ clv_head_result_init (
 
 void
 clv_head_record (const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x,
-    const ClvBuffer *result, guint n)
+    const ClvBuffer *result, guint first, guint n)
 {
+  const gsize row_bytes = clv_row_stride (self->embedding) * sizeof (gfloat);
+
   clv_commands_push_label (cmds, "head");
   clv_op_layernorm (cmds, x, &self->norm.gain, &self->norm.bias, x, n,
       self->width, self->eps);
   clv_op_gemm (
       cmds, &self->projection, x, NULL, &self->embeds, n, CLV_ACTIVATION_NONE);
   clv_op_l2norm (cmds, &self->embeds, &self->embeds, n, self->embedding);
-  clv_commands_copy (cmds, &self->embeds, 0, result, 0,
-      (gsize) n * clv_row_stride (self->embedding) * sizeof (gfloat));
+  clv_commands_copy (
+      cmds, &self->embeds, 0, result, first * row_bytes, n * row_bytes);
   clv_commands_pop_label (cmds);
 }
 

@@ -28,9 +28,10 @@ void clv_head_clear (ClvHead *self);
 gboolean clv_head_result_init (
     const ClvHead *self, ClvBuffer *ret_result, GError **error);
 
-/* x (n, C) are the pooled rows; they are normalised in place. */
+/* x (n, C) are the pooled rows; they are normalised in place. Their embeddings are
+ * rows `first` to first+n-1 of the result. */
 void clv_head_record (const ClvHead *self, ClvCommands *cmds,
-    const ClvBuffer *x, const ClvBuffer *result, guint n);
+    const ClvBuffer *x, const ClvBuffer *result, guint first, guint n);
 
 /* Reads row i of a result: D floats. */
 void clv_head_read (const ClvHead *self, const ClvBuffer *result, guint i,

@@ -24,8 +24,9 @@ gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
     const ClvFrame *frame, GError **error);
 
 /* Lets places 0 … n-1 be encoded, and does not wait. With a larger n than ever
- * before nothing else may be under way. One thread at a time for this and the
- * function before. */
+ * before nothing else may be under way. Where memory is too small for so many they
+ * are encoded in several passes. One thread at a time for this and the function
+ * before. */
 gboolean clv_image_encoder_start (
     ClvImageEncoder *self, guint set, guint n, GError **error);
 

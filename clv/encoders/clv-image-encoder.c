@@ -7,6 +7,8 @@
  *
  * Dosovitskiy et al. 2021, fig. 1; Transformers' CLIPVisionTransformer. */
 
+#define G_LOG_DOMAIN "clv"
+
 #include "clv-image-encoder-private.h"
 
 #include "clv-head.h"
@@ -29,6 +31,7 @@ struct _ClvImageEncoder {
   guint n_patches; /* P of one picture */
   guint n_tokens;  /* T = P + 1 */
   guint max_chunk; /* pictures in one batch */
+  guint max_room;  /* of these in one pass: what memory was there for */
 
   Set sets[CLV_IMAGE_ENCODER_SETS]; /* made when they are first used */
   ClvPreprocessor *preprocessor;
@@ -151,6 +154,7 @@ clv_image_encoder_new (
     return NULL;
   }
 
+  self->max_room = self->max_chunk;
   if (!clv_ops_check (device, error) || !clv_preprocess_check (device, error))
     return NULL;
   if (!load (self, &weights, config, error)) {
@@ -225,50 +229,94 @@ clv_image_encoder_get_width (ClvImageEncoder *self)
   return self->head.embedding;
 }
 
-/* Room for `batch` pictures. Recordings hold the old buffers: they go too. */
+/* Room for so many pictures in a pass. Recordings hold the old buffers: they go
+ * too. */
 static gboolean
-make_room (ClvImageEncoder *self, guint batch, GError **error)
+replace_room (ClvImageEncoder *self, guint room, GError **error)
 {
-  const guint rows = batch * self->n_tokens;
-
-  if (rows <= self->activations.rows)
-    return TRUE;
   forget_commands (self);
   clv_activations_clear (&self->activations);
   clv_buffer_clear (&self->embedded);
   if (clv_activations_init (&self->activations, self->device,
-          &self->transformer.config, rows, batch, error) &&
+          &self->transformer.config, room * self->n_tokens, room, error) &&
       clv_activation_init (&self->embedded, self->device, "embedded",
-          batch * self->n_patches, self->transformer.config.width, error))
+          room * self->n_patches, self->transformer.config.width, error))
     return TRUE;
   clv_activations_clear (&self->activations);
-  g_prefix_error (error, "a batch of %u: ", batch);
   return FALSE;
+}
+
+/* Room for `batch` pictures, or as many as there is memory for. More are not tried
+ * again: nothing may be replaced under a batch that is being encoded, and none is
+ * only where a batch is the largest so far. */
+static gboolean
+make_room (ClvImageEncoder *self, guint batch, GError **error)
+{
+  const guint before = self->activations.rows / self->n_tokens;
+  const guint wanted = MIN (batch, self->max_room);
+  guint room = wanted;
+  g_autoptr (GError) cause = NULL;
+
+  if (room <= before)
+    return TRUE;
+  while (!replace_room (self, room, &cause)) {
+    if (room == 1 || !g_error_matches (cause, CLV_ERROR, CLV_ERROR_NO_MEMORY)) {
+      g_propagate_prefixed_error (
+          error, g_steal_pointer (&cause), "a batch of %u: ", batch);
+      return FALSE;
+    }
+    g_clear_error (&cause);
+    room = MAX (room / 2, room > before ? before : 1);
+    self->max_room = room;
+  }
+  if (room < wanted)
+    g_warning (
+        "%s: no memory to encode %u pictures at a time: it is %u from now on",
+        clv_device_get_info (self->device)->name, wanted, room);
+  return TRUE;
+}
+
+/* Pictures `first` to first+n-1 of the set. Those of the passes before are done with,
+ * and so is the front of the patches. */
+static void
+record_pass (ClvImageEncoder *self, ClvCommands *cmds, const Set *set,
+    guint first, guint n)
+{
+  const ClvActivations *a = &self->activations;
+  const ClvTowerConfig *config = &self->transformer.config;
+  const ClvSequencesShape shape = { n * self->n_tokens,
+    n * clv_sequences_count_spans (self->n_tokens), n };
+  const gsize picture_bytes = (gsize) self->n_patches *
+                              clv_row_stride (self->patch_embedding.k) *
+                              sizeof (gfloat);
+
+  clv_commands_push_label (cmds, "embeddings");
+  if (first > 0)
+    clv_commands_copy (cmds, &set->patches, first * picture_bytes,
+        &set->patches, 0, n * picture_bytes);
+  clv_op_gemm (cmds, &self->patch_embedding, &set->patches, NULL,
+      &self->embedded, n * self->n_patches, CLV_ACTIVATION_NONE);
+  clv_op_assemble_tokens (cmds, &self->embedded, &self->table, &a->h, n,
+      self->n_tokens, config->width);
+  clv_op_layernorm (cmds, &a->h, &self->pre_norm.gain, &self->pre_norm.bias,
+      &a->x, n * self->n_tokens, config->width, config->eps);
+  clv_commands_pop_label (cmds);
+  clv_transformer_record (
+      &self->transformer, cmds, a, &self->sequences, &shape);
+  clv_head_record (&self->head, cmds, &a->pooled, &set->result, first, n);
 }
 
 static ClvCommands *
 record (ClvImageEncoder *self, const Set *set, guint batch, GError **error)
 {
-  const ClvActivations *a = &self->activations;
-  const ClvTowerConfig *config = &self->transformer.config;
-  const ClvSequencesShape shape = { batch * self->n_tokens,
-    batch * clv_sequences_count_spans (self->n_tokens), batch };
+  const guint room = self->activations.rows / self->n_tokens;
   g_autofree gchar *name = g_strdup_printf ("image encoder, batch %u", batch);
   g_autoptr (ClvCommands) cmds = clv_commands_new (self->device, name, error);
 
   if (cmds == NULL)
     return NULL;
-  clv_commands_push_label (cmds, "embeddings");
-  clv_op_gemm (cmds, &self->patch_embedding, &set->patches, NULL,
-      &self->embedded, batch * self->n_patches, CLV_ACTIVATION_NONE);
-  clv_op_assemble_tokens (cmds, &self->embedded, &self->table, &a->h, batch,
-      self->n_tokens, config->width);
-  clv_op_layernorm (cmds, &a->h, &self->pre_norm.gain, &self->pre_norm.bias,
-      &a->x, batch * self->n_tokens, config->width, config->eps);
-  clv_commands_pop_label (cmds);
-  clv_transformer_record (
-      &self->transformer, cmds, a, &self->sequences, &shape);
-  clv_head_record (&self->head, cmds, &a->pooled, &set->result, batch);
+  for (guint first = 0; first < batch; first += room)
+    record_pass (self, cmds, set, first, MIN (room, batch - first));
   if (!clv_commands_end (cmds, error))
     return NULL;
   clv_device_save_cache (self->device);

@@ -222,7 +222,7 @@ get_commands (
   clv_commands_copy (cmds, &self->input, 0, &a->x, 0, bytes);
   clv_transformer_record (&self->transformer, cmds, a, &self->sequences, shape);
   clv_head_record (
-      &self->head, cmds, &a->pooled, &self->result, shape->sequences);
+      &self->head, cmds, &a->pooled, &self->result, 0, shape->sequences);
   if (!clv_commands_end (cmds, error)) {
     clv_commands_free (cmds);
     return NULL;
