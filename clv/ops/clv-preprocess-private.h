@@ -62,7 +62,7 @@ typedef struct {
   ClvPreprocessPlace places[CLV_PREPROCESS_PLACES];
   guint n_places;
   guint max_places;
-  guint next_place; /* to wait for, where all are in use */
+  guint next_place; /* a ring: the one that was given out longest ago */
   ClvCommands
       *to_patches[CLV_PREPROCESS_SETS][CLV_PREPROCESS_SLOTS]; /* or NULL */
   gsize size_bytes; /* of the buffers */
@@ -82,8 +82,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvPreprocessLayout, clv_preprocess_layout_free)
  * they name are about to be replaced. */
 void clv_preprocess_layout_forget_commands (ClvPreprocessLayout *self);
 
-/* A place that the device does not read, a new one, or the one that is free
- * first, for which it waits. */
+/* The place that was given out longest ago; if the device has not read it, a new one
+ * as long as there may be more, or else it waits. As the device works in order, no
+ * other is free earlier. Valid until the next call. */
 ClvPreprocessPlace *clv_preprocess_layout_get_place (
     ClvPreprocessLayout *self, ClvDevice *device, GError **error);
 

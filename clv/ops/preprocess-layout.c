@@ -212,25 +212,27 @@ ClvPreprocessPlace *
 clv_preprocess_layout_get_place (
     ClvPreprocessLayout *self, ClvDevice *device, GError **error)
 {
-  ClvPreprocessPlace *place;
+  ClvPreprocessPlace *place = &self->places[self->next_place];
+  const gboolean running = self->n_places > 0 && place->to_columns != NULL &&
+                           clv_commands_are_running (place->to_columns);
 
-  for (guint i = 0; i < self->n_places; i++) {
-    place = &self->places[i];
-    if (place->to_columns == NULL ||
-        !clv_commands_are_running (place->to_columns))
-      return place;
-  }
-  if (self->n_places < self->max_places) {
-    place = &self->places[self->n_places];
-    if (!clv_buffer_init (&place->upload, device, "preprocess planes",
+  if (self->n_places == 0 || (running && self->n_places < self->max_places)) {
+    ClvPreprocessPlace fresh = { 0 };
+
+    if (!clv_buffer_init (&fresh.upload, device, "preprocess planes",
             CLV_MEMORY_UPLOAD, self->upload_bytes, VK_FORMAT_R32_UINT, error))
       return NULL;
+    /* Behind the newest, which is before the oldest. */
+    memmove (
+        place + 1, place, (self->n_places - self->next_place) * sizeof *place);
+    *place = fresh;
     self->n_places++;
     self->size_bytes += self->upload_bytes;
-    return place;
+  } else if (running && !clv_commands_wait (place->to_columns, error)) {
+    return NULL;
   }
-  place = &self->places[self->next_place++ % self->n_places];
-  return clv_commands_wait (place->to_columns, error) ? place : NULL;
+  self->next_place = (self->next_place + 1) % self->n_places;
+  return place;
 }
 
 /* One row: the samples that are there, the outermost ones repeated. */

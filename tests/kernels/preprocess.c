@@ -350,6 +350,71 @@ bad_frames_are_refused (void)
   picture_clear (&picture);
 }
 
+/* Something that takes the device a while. */
+static ClvCommands *
+make_long_commands (ClvBuffer *buffer)
+{
+  GError *error = NULL;
+  ClvCommands *cmds = clv_commands_new (device, "long", &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 8; i++)
+    clv_commands_zero (cmds, buffer);
+  clv_commands_end (cmds, &error);
+  g_assert_no_error (error);
+  return cmds;
+}
+
+static VkBuffer
+use_place (ClvPreprocessLayout *layout, ClvBuffer *buffer)
+{
+  GError *error = NULL;
+  ClvPreprocessPlace *place =
+      clv_preprocess_layout_get_place (layout, device, &error);
+
+  g_assert_no_error (error);
+  if (place->to_columns == NULL)
+    place->to_columns = make_long_commands (buffer);
+  g_assert_false (clv_commands_are_running (place->to_columns));
+  clv_commands_submit (place->to_columns, NULL, &error);
+  g_assert_no_error (error);
+  return place->upload.buffer;
+}
+
+/* The device works in order: a newer one is never free earlier. */
+static void
+places_are_used_in_turn (void)
+{
+  const ClvModelConfig config = make_config (32, 8, CLV_FILTER_BICUBIC);
+  Picture picture = make_picture (CLV_PIXEL_FORMAT_RGB, 48, 32, FALSE);
+  const ClvFrame key = clv_preprocess_layout_key (&picture.frame);
+  VkBuffer last = VK_NULL_HANDLE, turn[3];
+  ClvPreprocessLayout *layout;
+  ClvBuffer buffer = { 0 };
+  GError *error = NULL;
+
+  layout = clv_preprocess_layout_new (device, &key, &config, &error);
+  g_assert_no_error (error);
+  clv_buffer_init (&buffer, device, "long", CLV_MEMORY_UPLOAD, 64 << 20,
+      VK_FORMAT_UNDEFINED, &error);
+  g_assert_no_error (error);
+  layout->max_places = 3;
+  while (layout->n_places < 3)
+    last = use_place (layout, &buffer);
+  for (guint i = 0; i < 3; i++)
+    turn[i] = use_place (layout, &buffer);
+  g_assert_true (turn[2] == last);
+  /* Where all are free, too. */
+  for (guint i = 0; i < 8; i++) {
+    for (guint k = 0; i % 4 < 2 && k < 3; k++)
+      clv_commands_wait (layout->places[k].to_columns, NULL);
+    g_assert_true (use_place (layout, &buffer) == turn[i % 3]);
+  }
+  clv_preprocess_layout_free (layout);
+  clv_buffer_clear (&buffer);
+  picture_clear (&picture);
+}
+
 static void
 the_check_accepts_this_device (void)
 {
@@ -452,6 +517,8 @@ main (int argc, char **argv)
       known_layouts_are_not_set_up_again);
   g_test_add_func (
       "/preprocess/bad frames are refused", bad_frames_are_refused);
+  g_test_add_func (
+      "/preprocess/places are used in turn", places_are_used_in_turn);
   g_test_add_func ("/preprocess/the check accepts this device",
       the_check_accepts_this_device);
   result = g_test_run ();
