@@ -13,6 +13,7 @@ set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chroot=${CLV_UNSTABLE:-/var/tmp/clv-debian-unstable}
 inside=$chroot/srv/clv/build/coop/meson-logs
+export CLV_REQUIRE_COOP=1
 
 rm -f "$inside"/{tile,coop}.json
 code=0

@@ -14,6 +14,7 @@ set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chroot=${CLV_CHROOT:-/var/tmp/clv-debian13}
 inside=$chroot/srv/clv/build/gcc/meson-logs/gcc.json
+export CLV_REQUIRE_GATE=1
 
 if [ "${1:-}" = --gate ]; then
   exec "$scripts/chroot.sh" trixie "$chroot" bash -euc '

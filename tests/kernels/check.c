@@ -288,6 +288,12 @@ main (int argc, char **argv)
     g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
     return required ? 1 : 0;
   }
+  if (g_strcmp0 (g_getenv ("CLV_REQUIRE_COOP"), "1") == 0 &&
+      clv_device_get_limits (device)->coop.m == 0) {
+    g_print ("Bail out! %s: wanted cooperative matrices, found none\n",
+        clv_device_get_info (device)->name);
+    return 1;
+  }
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     g_autofree gchar *path = g_strconcat (
         op_paths[clv_variants[i].op], "/", clv_variants[i].name, NULL);
