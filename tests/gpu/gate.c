@@ -64,7 +64,7 @@ static const struct {
   guint32 spec[10];
   guint n_spec;
 } others[] = {
-  { "attention_tile_f32", 4, 0, { 64 }, 1 },
+  { "attention_tile_f32", 4, 0, { 64, CLV_SPAN_QUERIES }, 2 },
   { "layernorm_tile_f32", 4, 0, { 768 }, 1 },
   { "l2norm_f32", 2, 0, { 0 }, 0 },
   { "gather_rows_f32", 3, 0, { 0 }, 0 },

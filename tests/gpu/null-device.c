@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "vulkan/clv-instance.h"
 #include "vulkan/clv-kernel-private.h"
 
 struct _NullDevice {
@@ -14,21 +15,6 @@ struct _NullDevice {
   PFN_vkGetPipelineExecutableStatisticsKHR get_statistics;
   PFN_vkGetPipelineExecutableInternalRepresentationsKHR get_texts;
 };
-
-static gboolean
-has_extension (VkPhysicalDevice physical, const gchar *name)
-{
-  guint32 n = 0;
-  g_autofree VkExtensionProperties *all = NULL;
-
-  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL);
-  all = g_new0 (VkExtensionProperties, n + 1);
-  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, all);
-  for (guint i = 0; i < n; i++)
-    if (g_str_equal (all[i].extensionName, name))
-      return TRUE;
-  return FALSE;
-}
 
 /* With everything that the driver has: what clv turns on is clv's business, here
  * kernels are only compiled. RDNA2 has no matrix units. */
@@ -43,8 +29,8 @@ open_device (NullDevice *self, GError **error)
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
     .pNext = &executable,
   };
-  const gboolean has_coop =
-      has_extension (self->physical, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
+  const gboolean has_coop = clv_physical_has_extension (
+      self->physical, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
   const gchar *const extensions[] = {
     VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
     VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
@@ -113,7 +99,7 @@ find_device (NullDevice *self, const gchar *chip, GError **error)
     vkGetPhysicalDeviceProperties (all[i], &properties);
     name = g_ascii_strdown (properties.deviceName, -1);
     if (strstr (name, chip) != NULL &&
-        has_extension (
+        clv_physical_has_extension (
             all[i], VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)) {
       self->physical = all[i];
       return TRUE;
