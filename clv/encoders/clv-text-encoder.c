@@ -9,7 +9,7 @@
  * the end token are computed. Texts of any lengths lie row behind row in one
  * batch. Transformers' CLIPTextTransformer. */
 
-#include <clv/clv-text-encoder.h>
+#include "clv-text-encoder-private.h"
 
 #include "clv-head.h"
 #include "ops/clv-ops-check.h"
@@ -18,7 +18,7 @@
 
 /* Of one run. Many rows make few reads of the weights; beyond some hundred,
  * nothing is won. */
-#define MAX_TEXTS      64
+#define MAX_TEXTS      CLV_TEXT_ENCODER_MAX_TEXTS
 #define MAX_ROWS       512
 #define MAX_RECORDINGS 64
 

@@ -6,11 +6,11 @@
 
 #include "clv-engine-registry.h"
 #include "encoders/clv-image-encoder-private.h"
+#include "encoders/clv-text-encoder-private.h"
 #include "vulkan/clv-device-private.h"
 
-/* Texts between two batches of frames: what the encoder takes in one run, and less
- * while there is video. */
-#define TEXT_SLICE        32
+/* Texts between two batches of frames; where there is no video it is what the
+ * encoder takes in one run. */
 #define TEXT_SLICE_BESIDE 8
 
 /* Batches after which the rate is known well enough to be told. */
@@ -189,7 +189,7 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
     .read_row = read_row,
     .encode_texts = encode_texts,
     .data = self,
-    .text_slice = TEXT_SLICE,
+    .text_slice = CLV_TEXT_ENCODER_MAX_TEXTS,
     .text_slice_beside = TEXT_SLICE_BESIDE,
   };
 
