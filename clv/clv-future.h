@@ -28,8 +28,8 @@ typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
 /**
  * ClvRequest:
  * @stream: whose frames these are: any address of the caller's. Streams take
- *   turns, and the answers of one stream come in the order of its requests.
- *   %NULL: a stream of its own
+ *   turns, and the answers of one stream come in the order of its requests, but for
+ *   those that are cancelled. %NULL: a stream of its own
  * @deadline_us: monotonic time until which the batch may wait for more frames;
  *   0: not at all. A batch is closed when it is full, and once the device is
  *   free at the earliest deadline of its frames.
