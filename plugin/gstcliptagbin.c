@@ -25,8 +25,7 @@
 
 #include "gstcliptagbin.h"
 
-#include <string.h>
-
+#include "gstclipdecodererror.h"
 #include "gstclipproxy.h"
 #include "gstcliptag.h"
 
@@ -313,27 +312,36 @@ is_decoder_message (GstClipTagBin *self, GstMessage *message)
              gst_object_has_as_ancestor (source, GST_OBJECT (decoder)));
 }
 
-/* An error of the decoder with the name of its input in front: a demuxer knows
- * bytes, not files. Takes the message. */
+/* As a path where it is one. */
+static gchar *
+name_input_path (GstClipTagBin *self)
+{
+  g_autofree gchar *input = name_input (self);
+  gchar *path = input != NULL ? g_filename_from_uri (input, NULL, NULL) : NULL;
+
+  return path != NULL ? path : g_steal_pointer (&input);
+}
+
+/* A demuxer knows bytes, not files. Takes the message. */
 static GstMessage *
 add_input_name (GstClipTagBin *self, GstMessage *message)
 {
-  g_autofree gchar *input = name_input (self);
-  g_autofree gchar *path =
-      input != NULL ? g_filename_from_uri (input, NULL, NULL) : NULL;
-  const gchar *name = path != NULL ? path : input;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *debug = NULL;
-  GstMessage *named;
+  g_autofree gchar *input = name_input_path (self);
 
-  gst_message_parse_error (message, &error, &debug);
-  if (name == NULL || strstr (error->message, name) != NULL)
-    return message;
-  g_prefix_error (&error, "%s: ", name);
-  named = gst_message_new_error (GST_MESSAGE_SRC (message), error, debug);
-  gst_message_set_seqnum (named, gst_message_get_seqnum (message));
-  gst_message_unref (message);
-  return named;
+  return gst_clip_decoder_error_add_input (message, input);
+}
+
+/* Nobody else says so: the demuxer fails with "Internal data stream error", and
+ * not even that if it has other streams. */
+static void
+post_missing (GstClipTagBin *self, const gchar *what)
+{
+  g_autofree gchar *input = name_input_path (self);
+
+  GST_ELEMENT_ERROR (self, CORE, MISSING_PLUGIN,
+      ("%s: wanted a decoder for %s, found none.",
+          input != NULL ? input : "the input", what),
+      (NULL));
 }
 
 /* RTSP announces its streams one by one. */
@@ -381,14 +389,20 @@ static void
 gst_clip_tag_bin_handle_message (GstBin *bin, GstMessage *message)
 {
   GstClipTagBin *self = GST_CLIP_TAG_BIN (bin);
+  g_autofree gchar *missing = NULL;
 
   if (is_decoder_message (self, message)) {
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
       message = add_input_name (self, message);
     else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_COLLECTION)
       check_collection (self, message);
+    missing = gst_clip_decoder_error_find_missing (message);
   }
   GST_BIN_CLASS (gst_clip_tag_bin_parent_class)->handle_message (bin, message);
+
+  /* Behind the decoder's own message, which says how to get it. */
+  if (missing != NULL)
+    post_missing (self, missing);
 }
 
 static void
