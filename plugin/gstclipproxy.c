@@ -2,50 +2,8 @@
 
 #include "gstclipproxy.h"
 
-/* A GParamSpec belongs to one class, so each type has to be made anew. */
-static GParamSpec *
-copy_number (GParamSpec *spec, const gchar *name, const gchar *nick,
-    const gchar *blurb, GParamFlags flags)
-{
-  if (G_IS_PARAM_SPEC_INT (spec)) {
-    GParamSpecInt *s = G_PARAM_SPEC_INT (spec);
-
-    return g_param_spec_int (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  if (G_IS_PARAM_SPEC_UINT (spec)) {
-    GParamSpecUInt *s = G_PARAM_SPEC_UINT (spec);
-
-    return g_param_spec_uint (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  if (G_IS_PARAM_SPEC_INT64 (spec)) {
-    GParamSpecInt64 *s = G_PARAM_SPEC_INT64 (spec);
-
-    return g_param_spec_int64 (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  if (G_IS_PARAM_SPEC_UINT64 (spec)) {
-    GParamSpecUInt64 *s = G_PARAM_SPEC_UINT64 (spec);
-
-    return g_param_spec_uint64 (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  if (G_IS_PARAM_SPEC_FLOAT (spec)) {
-    GParamSpecFloat *s = G_PARAM_SPEC_FLOAT (spec);
-
-    return g_param_spec_float (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  if (G_IS_PARAM_SPEC_DOUBLE (spec)) {
-    GParamSpecDouble *s = G_PARAM_SPEC_DOUBLE (spec);
-
-    return g_param_spec_double (
-        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
-  }
-  return NULL;
-}
-
+/* A GParamSpec belongs to one class, so each type has to be made anew. NULL: not
+ * one of the types that cliptag has. */
 static GParamSpec *
 copy_spec (GParamSpec *spec)
 {
@@ -64,14 +22,27 @@ copy_spec (GParamSpec *spec)
   if (G_IS_PARAM_SPEC_ENUM (spec))
     return g_param_spec_enum (name, nick, blurb, spec->value_type,
         G_PARAM_SPEC_ENUM (spec)->default_value, flags);
-  if (G_IS_PARAM_SPEC_FLAGS (spec))
-    return g_param_spec_flags (name, nick, blurb, spec->value_type,
-        G_PARAM_SPEC_FLAGS (spec)->default_value, flags);
   if (G_IS_PARAM_SPEC_BOXED (spec))
     return g_param_spec_boxed (name, nick, blurb, spec->value_type, flags);
-  if (G_IS_PARAM_SPEC_OBJECT (spec))
-    return g_param_spec_object (name, nick, blurb, spec->value_type, flags);
-  return copy_number (spec, name, nick, blurb, flags);
+  if (G_IS_PARAM_SPEC_UINT (spec)) {
+    GParamSpecUInt *s = G_PARAM_SPEC_UINT (spec);
+
+    return g_param_spec_uint (
+        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
+  }
+  if (G_IS_PARAM_SPEC_UINT64 (spec)) {
+    GParamSpecUInt64 *s = G_PARAM_SPEC_UINT64 (spec);
+
+    return g_param_spec_uint64 (
+        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
+  }
+  if (G_IS_PARAM_SPEC_DOUBLE (spec)) {
+    GParamSpecDouble *s = G_PARAM_SPEC_DOUBLE (spec);
+
+    return g_param_spec_double (
+        name, nick, blurb, s->minimum, s->maximum, s->default_value, flags);
+  }
+  return NULL;
 }
 
 void
@@ -84,12 +55,16 @@ gst_clip_proxy_install (
 
   specs = g_object_class_list_properties (from_class, &n);
   for (guint i = 0; i < n; i++) {
-    GParamSpec *copy = NULL;
+    GParamSpec *copy;
 
-    if (!g_type_is_a (base, specs[i]->owner_type))
-      copy = copy_spec (specs[i]);
+    if (g_type_is_a (base, specs[i]->owner_type))
+      continue;
+    copy = copy_spec (specs[i]);
     if (copy != NULL)
       g_object_class_install_property (klass, first_id++, copy);
+    else
+      g_warning ("the property %s is a %s, which cannot be passed on",
+          specs[i]->name, G_PARAM_SPEC_TYPE_NAME (specs[i]));
   }
   g_type_class_unref (from_class);
 }

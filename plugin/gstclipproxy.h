@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * @first_id: properties get ids from this one on
  *
  * Installs a property of the same name, type, range, default and text for each
- * one of @from.
+ * one of @from. Types that cliptag has are known; any other is a g_warning() with
+ * the property's name.
  */
 void gst_clip_proxy_install (
     GObjectClass *klass, GType from, GType base, guint first_id);
