@@ -7,6 +7,12 @@
 /* Who waits longer for another process's transaction gives up. */
 #define BUSY_MS 10000
 
+/* Between two tries, where SQLite does not wait itself. */
+#define RETRY_US 5000
+
+/* The log may stay that long between checkpoints. */
+#define MAX_LOG_BYTES 67108864
+
 /* "clvi": tells our databases from others, as file(1) does. */
 #define APPLICATION_ID 0x636c7669
 
@@ -201,13 +207,52 @@ clv_index_db_open (const gchar *path, gboolean create, GError **error)
 }
 
 gboolean
+clv_index_db_use_log (sqlite3 *db, GError **error)
+{
+  const gint64 end = g_get_monotonic_time () + BUSY_MS * 1000;
+  int on = 1;
+
+  /* SQLite's timeout does not hold for this one, when two do it at once. */
+  while (sqlite3_exec (db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) !=
+         SQLITE_OK) {
+    if ((sqlite3_errcode (db) & 0xff) != SQLITE_BUSY ||
+        g_get_monotonic_time () >= end)
+      return clv_index_db_fail (db, error);
+    g_usleep (RETRY_US);
+  }
+  /* Who may not make the log's files can read only where they are; with a limit
+   * the last one to close empties the log. */
+  if (sqlite3_file_control (db, "main", SQLITE_FCNTL_PERSIST_WAL, &on) !=
+      SQLITE_OK)
+    return clv_index_db_fail (db, error);
+  return clv_index_db_run (
+      db, "PRAGMA journal_size_limit = " G_STRINGIFY (MAX_LOG_BYTES), error);
+}
+
+static gboolean
+read_version (sqlite3 *db, gint64 *ret_version, gint64 *ret_application,
+    gint64 *ret_n_tables, GError **error)
+{
+  return get_integer (db, "PRAGMA user_version", ret_version, error) &&
+         get_integer (db, "PRAGMA application_id", ret_application, error) &&
+         get_integer (
+             db, "SELECT count(*) FROM sqlite_schema", ret_n_tables, error);
+}
+
+gboolean
 clv_index_db_get_version (sqlite3 *db, guint *ret_version, GError **error)
 {
+  const gboolean alone = sqlite3_get_autocommit (db) != 0;
   gint64 version = 0, application = 0, n_tables = 0;
+  gboolean good;
 
-  if (!get_integer (db, "PRAGMA user_version", &version, error) ||
-      !get_integer (db, "PRAGMA application_id", &application, error) ||
-      !get_integer (db, "SELECT count(*) FROM sqlite_schema", &n_tables, error))
+  /* All from one snapshot: another process may be making the index. */
+  if (alone && !clv_index_db_run (db, "BEGIN", error))
+    return FALSE;
+  good = read_version (db, &version, &application, &n_tables, error);
+  if (alone)
+    clv_index_db_run (db, "ROLLBACK", NULL);
+  if (!good)
     return FALSE;
   if (application == 0 && version == 0 && n_tables == 0) {
     *ret_version = 0;

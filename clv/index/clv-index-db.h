@@ -15,6 +15,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvStatement, sqlite3_finalize)
 /* Opens the database; nothing of the schema is looked at. */
 sqlite3 *clv_index_db_open (const gchar *path, gboolean create, GError **error);
 
+/* Readers and a writer do not wait for each other from now on (WAL). The files of
+ * the log stay when the last one closes. */
+gboolean clv_index_db_use_log (sqlite3 *db, GError **error);
+
 /* The schema version; 0: an empty database. Databases of others and newer
  * versions are errors. */
 gboolean clv_index_db_get_version (

@@ -200,7 +200,7 @@ clv_index_open_writable (const gchar *path, const gchar *model_id,
   /* A database of somebody else is not to be switched to WAL. */
   if (self->db == NULL ||
       !clv_index_db_get_version (self->db, &version, error) ||
-      !clv_index_db_run (self->db, "PRAGMA journal_mode = WAL", error) ||
+      !clv_index_db_use_log (self->db, error) ||
       !clv_index_begin (self, TRUE, error) ||
       !clv_index_end (
           self, prepare (self, model_id, model_name, width, error), error))
