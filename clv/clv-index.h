@@ -107,13 +107,11 @@ typedef struct {
  * @id: of the media in this index
  * @complete: it was indexed to its end
  * @last_time: seconds, of its last moment; negative if it has none
- * @n_moments: that it has
  */
 typedef struct {
   gint64 id;
   gboolean complete;
   gdouble last_time;
-  guint64 n_moments;
 } ClvIndexProgress;
 
 /**
@@ -152,7 +150,8 @@ typedef struct {
 /**
  * clv_index_append:
  * @media: the id from clv_index_begin_media()
- * @moments: (array length=n): in the order of time
+ * @moments: (array length=n): in the order of time, all later than those that
+ *   the media has
  * @embeddings: n rows of D floats of unit length; stored as float16
  *
  * Adds moments, all of them or none, and returns when embeddings are on disk. A
@@ -160,8 +159,9 @@ typedef struct {
  * faster: each call waits for the disk.
  *
  * Returns: %FALSE with %CLV_ERROR_FAILED for an embedding that is not of unit
- * length or a time that is not finite, or if the media is not in the index (any
- * more)
+ * length or a time that is not finite, if the media is not in the index (any
+ * more), or if it has a moment that is not earlier: then another process is
+ * indexing it
  */
 gboolean clv_index_append (ClvIndex *self, gint64 media,
     const ClvIndexMoment *moments, guint n, const gfloat *embeddings,

@@ -78,20 +78,30 @@ sync_directory (const gchar *path, GError **error)
   return good;
 }
 
-/* What lies there may only be replaced if it is one of ours. */
+/* What lies there may only go if it is one of ours. Who has it open keeps it, so
+ * it is not written over. */
 static gboolean
-check_replaceable (ClvIndexVectors *self, GError **error)
+remove_old (const gchar *path, GError **error)
 {
+  const gint fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
   guint8 found[sizeof magic];
-  const gssize n = pread (self->fd, found, sizeof found, 0);
+  gssize n;
+  gint code;
 
+  if (fd < 0)
+    return errno == ENOENT || fail_errno (path, "cannot be read", errno, error);
+  n = pread (fd, found, sizeof found, 0);
+  code = errno;
+  close (fd);
   if (n < 0)
-    return fail_errno (self->path, "cannot be read", errno, error);
-  if (memcmp (found, magic, (gsize) n) == 0)
-    return TRUE;
-  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-      "%s: is in the way of a new index: it was not made by clv", self->path);
-  return FALSE;
+    return fail_errno (path, "cannot be read", code, error);
+  if (memcmp (found, magic, (gsize) n) != 0) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: is in the way of a new index: it was not made by clv", path);
+    return FALSE;
+  }
+  return g_unlink (path) == 0 ||
+         fail_errno (path, "cannot be replaced", errno, error);
 }
 
 gboolean
@@ -105,12 +115,10 @@ clv_index_vectors_create (
   memcpy (header.magic, magic, sizeof magic);
   memcpy (header.model_id, model_id,
       MIN (strlen (model_id), sizeof header.model_id));
-  self.fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (self.fd < 0)
-    fail_errno (path, "cannot be made", errno, error);
-  else if (check_replaceable (&self, error)) {
-    if (ftruncate (self.fd, 0) != 0)
-      fail_errno (path, "cannot be written", errno, error);
+  if (remove_old (path, error)) {
+    self.fd = g_open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (self.fd < 0)
+      fail_errno (path, "cannot be made", errno, error);
     else
       good = write_all (&self, &header, sizeof header, 0, error) &&
              sync_file (&self, error) && sync_directory (path, error);
@@ -196,21 +204,23 @@ gboolean
 clv_index_vectors_check (
     ClvIndexVectors *self, guint64 n_rows, gboolean cut, GError **error)
 {
-  const guint64 wanted = end_of (self, n_rows);
   struct stat info;
+  guint64 n_found, wanted;
 
   if (fstat (self->fd, &info) != 0)
     return fail_errno (self->path, "cannot be read", errno, error);
-  if ((guint64) info.st_size < wanted) {
+  n_found = (MAX ((guint64) info.st_size, CLV_INDEX_HEADER_BYTES) -
+                CLV_INDEX_HEADER_BYTES) /
+            row_bytes (self);
+  /* As rows: a wild number of them may be any number of bytes. */
+  if (n_rows > n_found || info.st_size < CLV_INDEX_HEADER_BYTES) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "%s: wanted %" G_GUINT64_FORMAT " embeddings as the database says, "
         "found %" G_GUINT64_FORMAT ": the file was cut off",
-        self->path, n_rows,
-        (MAX ((guint64) info.st_size, CLV_INDEX_HEADER_BYTES) -
-            CLV_INDEX_HEADER_BYTES) /
-            row_bytes (self));
+        self->path, n_rows, n_found);
     return FALSE;
   }
+  wanted = end_of (self, n_rows);
   if (cut && (guint64) info.st_size > wanted &&
       ftruncate (self->fd, (off_t) wanted) != 0)
     return fail_errno (self->path, "cannot be written", errno, error);

@@ -32,8 +32,9 @@ typedef struct {
 
 #define CLV_INDEX_VECTORS_INIT ((ClvIndexVectors){ .fd = -1 })
 
-/* An empty file, on disk when it returns. Replaces one with the same magic: that
- * is left of an index that was never finished; any other is an error. */
+/* An empty file, on disk when it returns. Replaces one with the same magic, which
+ * is left of an index that was never finished, or whose database was deleted; any
+ * other is an error. */
 gboolean clv_index_vectors_create (
     const gchar *path, const gchar *model_id, guint width, GError **error);
 

@@ -28,8 +28,7 @@ find_media (ClvIndex *self, const ClvIndexMedia *media, gboolean *ret_same,
   g_autoptr (ClvStatement) statement = clv_index_db_prepare (self->db,
       "SELECT id, duration IS NOT NULL,"
       " size = ?2 AND modified_us = ?3 AND sampling = ?4 AND span = ?5,"
-      " (SELECT max(time) FROM moments WHERE media = media.id),"
-      " (SELECT count(*) FROM moments WHERE media = media.id)"
+      " (SELECT max(time) FROM moments WHERE media = media.id)"
       " FROM media WHERE location = ?1",
       error);
   gboolean failed = FALSE;
@@ -50,7 +49,6 @@ find_media (ClvIndex *self, const ClvIndexMedia *media, gboolean *ret_same,
   *ret_same = sqlite3_column_int (statement, 2);
   if (sqlite3_column_type (statement, 3) != SQLITE_NULL)
     ret_progress->last_time = sqlite3_column_double (statement, 3);
-  ret_progress->n_moments = (guint64) sqlite3_column_int64 (statement, 4);
   return TRUE;
 }
 
@@ -232,18 +230,32 @@ set_n_rows (ClvIndex *self, guint64 n_rows, GError **error)
   return clv_index_db_finish (statement, error);
 }
 
+/* That the media is there, and all of its moments are before `time`: two that
+ * took up one media both go on where it was left. */
 static gboolean
-has_media (ClvIndex *self, gint64 media, GError **error)
+check_media (ClvIndex *self, gint64 media, gdouble time, GError **error)
 {
-  g_autoptr (ClvStatement) statement = clv_index_db_prepare (
-      self->db, "SELECT 1 FROM media WHERE id = ?", error);
+  g_autoptr (ClvStatement) statement = clv_index_db_prepare (self->db,
+      "SELECT location,"
+      " (SELECT max(time) FROM moments WHERE media = media.id)"
+      " FROM media WHERE id = ?",
+      error);
   gboolean failed = FALSE;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, media);
-  if (clv_index_db_next (statement, &failed, error))
-    return TRUE;
+  if (clv_index_db_next (statement, &failed, error)) {
+    if (sqlite3_column_type (statement, 1) == SQLITE_NULL ||
+        time > sqlite3_column_double (statement, 1))
+      return TRUE;
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "%s: %s: has moments up to %.3f s already, and the next one is at "
+        "%.3f s: another process is indexing it",
+        self->path, (const gchar *) sqlite3_column_text (statement, 0),
+        sqlite3_column_double (statement, 1), time);
+    return FALSE;
+  }
   if (!failed)
     g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
         "%s: there is no media %" G_GINT64_FORMAT " any more: was it indexed "
@@ -271,8 +283,9 @@ clv_index_append (ClvIndex *self, gint64 media, const ClvIndexMoment *moments,
   /* Embeddings are on disk before anything says so. Should we die in between,
    * they are behind the rows that count, and are cut off or written over. */
   good =
-      has_media (self, media, error) &&
+      check_media (self, media, moments[0].time, error) &&
       clv_index_get_n_rows (self, &first, error) &&
+      clv_index_vectors_check (&self->vectors, first, FALSE, error) &&
       clv_index_vectors_write (&self->vectors, first, embeddings, n, error) &&
       insert_moments (self, media, first, moments, n, error) &&
       note_run (self, media, first, n, error) &&

@@ -269,6 +269,36 @@ test_wild_rows (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
   g_assert_null (clv_index_search (index, &query, &error));
   g_assert_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE);
+
+  /* As bytes they would be 0 of the 64 bits: no reason to cut the file. */
+  g_assert_cmpuint (
+      (guint64) (G_GUINT64_CONSTANT (1) << 60) * ROW_BYTES, ==, 0);
+  sql (self, "UPDATE store SET n_rows = 1 << 60");
+  assert_refused (self, CLV_ERROR, CLV_ERROR_BAD_FILE, "cut off");
+  g_assert_cmpint (size_of (self->vectors), ==, HEADER_BYTES + 3 * ROW_BYTES);
+}
+
+/* The same while it is open: the embeddings that are there are not written
+ * over. */
+static void
+test_wild_rows_later (Fixture *self, gconstpointer data)
+{
+  const ClvIndexMoment moment = { .time = 3 };
+  gfloat row[TEST_WIDTH];
+  g_autofree gchar *before = NULL;
+  g_autofree gchar *after = NULL;
+  gsize size, size_after;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvIndex) index = test_open (self->path);
+
+  test_vector (1, 0, row);
+  g_assert_true (g_file_get_contents (self->vectors, &before, &size, NULL));
+  sql (self, "UPDATE store SET n_rows = 1 << 60");
+  g_assert_false (clv_index_append (index, 1, &moment, 1, row, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE);
+  g_assert_true (
+      g_file_get_contents (self->vectors, &after, &size_after, NULL));
+  g_assert_cmpmem (before, size, after, size_after);
 }
 
 static void
@@ -304,6 +334,110 @@ test_in_the_way (Fixture *self, gconstpointer data)
   g_assert_cmpstr (bytes, ==, "a letter");
 }
 
+/* The database was deleted without its embeddings, and who has it open goes on with what it had:
+ * the new index has a file of its own. */
+static void
+test_made_anew (Fixture *self, gconstpointer data)
+{
+  static const gfloat other[] = { 0.6f };
+  g_autoptr (ClvIndex) old = test_open (self->path);
+  static const gchar *const endings[] = { "", "-wal", "-shm" };
+  g_autoptr (ClvIndex) new = NULL;
+  g_autoptr (GPtrArray) hits = NULL;
+  gint64 id;
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++) {
+    g_autofree gchar *path = g_strconcat (self->path, endings[i], NULL);
+
+    g_assert_cmpint (g_unlink (path), ==, 0);
+  }
+  new = test_open (self->path);
+  id = test_media (new, "n");
+  g_assert_cmpint (size_of (self->vectors), ==, HEADER_BYTES);
+  hits = test_search (old, 1);
+  g_assert_cmpuint (hits->len, ==, 1);
+  g_assert_cmpfloat_with_epsilon (
+      ((ClvIndexHit *) hits->pdata[0])->score, 0.8, 1e-3);
+  test_append (new, id, 0, other, 1);
+  g_ptr_array_unref (hits);
+  hits = test_search (new, 10);
+  g_assert_cmpuint (hits->len, ==, 1);
+  g_assert_cmpstr (((ClvIndexHit *) hits->pdata[0])->media, ==, "n");
+}
+
+#define N_MAKERS 6
+
+/* A new index is made once, and nobody is told that it is not there. */
+static void
+test_made_at_once (Fixture *self, gconstpointer data)
+{
+  for (guint round = 0; round < 20; round++) {
+    g_autofree gchar *path = g_strdup_printf ("%s-%u", self->path, round);
+    g_autoptr (ClvIndex) index = NULL;
+    pid_t children[N_MAKERS];
+    int start[2];
+    char none;
+
+    g_assert_cmpint (pipe (start), ==, 0);
+    for (guint i = 0; i < N_MAKERS; i++) {
+      children[i] = fork ();
+      g_assert_cmpint (children[i], >=, 0);
+      if (children[i] == 0) {
+        close (start[1]);
+        while (read (start[0], &none, 1) > 0)
+          ; /* until all are there */
+        g_object_unref (test_open (path));
+        _exit (0);
+      }
+    }
+    close (start[0]);
+    close (start[1]);
+    for (guint i = 0; i < N_MAKERS; i++) {
+      int status;
+
+      g_assert_cmpint (waitpid (children[i], &status, 0), ==, children[i]);
+      g_assert_cmpint (status, ==, 0);
+    }
+    index = test_open (path);
+  }
+}
+
+#define NOBODY 65534
+
+/* SQLite's log needs files beside the database: they stay for those who may
+ * not make them. */
+static void
+test_read_by_others (Fixture *self, gconstpointer data)
+{
+  pid_t child;
+  int status;
+
+  if (geteuid () != 0) {
+    g_test_skip ("root may become somebody else");
+    return;
+  }
+  g_assert_cmpint (g_chmod (self->directory, 0755), ==, 0);
+  child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0) {
+    g_autoptr (GError) error = NULL;
+    ClvIndex *index;
+    GPtrArray *hits;
+
+    g_assert_cmpint (setgid (NOBODY), ==, 0);
+    g_assert_cmpint (setuid (NOBODY), ==, 0);
+    index = clv_index_open (self->path, &error);
+    g_assert_no_error (error);
+    hits = test_search (index, 1);
+    g_assert_cmpfloat (((ClvIndexHit *) hits->pdata[0])->best, ==, 1);
+    g_ptr_array_unref (hits);
+    g_object_unref (index);
+    _exit (0);
+  }
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+}
+
 #define N_MANY 5000
 
 /* The disk is full in the middle of an embedding: the moments are not there
@@ -312,7 +446,7 @@ static void
 test_full (Fixture *self, gconstpointer data)
 {
   g_autofree gfloat *cosines = g_new0 (gfloat, N_MANY);
-  const ClvIndexMoment moment = { .time = N_MANY };
+  const ClvIndexMoment moment = { .time = N_MANY + 3 };
   gfloat row[TEST_WIDTH];
   struct rlimit unlimited, limit;
   ClvIndex *index = test_open (self->path);
@@ -341,20 +475,20 @@ test_full (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_moments, ==, N_MANY + 3);
   g_assert_true (clv_index_append (index, 1, &moment, 1, row, &error));
   hits = test_search (index, 1);
-  g_assert_cmpfloat (((ClvIndexHit *) hits->pdata[0])->best, ==, N_MANY);
+  g_assert_cmpfloat (((ClvIndexHit *) hits->pdata[0])->best, ==, N_MANY + 3);
   g_object_unref (index);
 }
 
 /* The child appends until it is killed, at any moment. */
 static void
-write_for_ever (const gchar *path)
+write_for_ever (const gchar *path, guint64 n_before)
 {
   static const gfloat cosines[] = { 0.5f, 0.5f, 0.5f };
   ClvIndex *index = test_open (path);
   const gint64 id = test_media (index, "m");
 
-  for (guint i = 1;; i++)
-    test_append (index, id, i * 3, cosines, 3);
+  for (guint i = 0;; i++)
+    test_append (index, id, n_before + i * 3.0, cosines, 3);
 }
 
 static void
@@ -372,7 +506,7 @@ test_killed (Fixture *self, gconstpointer data)
 
     g_assert_cmpint (child, >=, 0);
     if (child == 0)
-      write_for_ever (self->path);
+      write_for_ever (self->path, n_before);
     g_usleep (20000 + round * 7777);
     g_assert_cmpint (kill (child, SIGKILL), ==, 0);
     g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
@@ -408,8 +542,12 @@ main (int argc, char **argv)
   ADD ("a text is no database", test_no_database);
   ADD ("a damaged database is an error", test_damaged);
   ADD ("rows beyond the file are an error", test_wild_rows);
+  ADD ("nothing is added behind rows that are not there", test_wild_rows_later);
   ADD ("a missing directory is named", test_nowhere);
   ADD ("a file in the way is left alone", test_in_the_way);
+  ADD ("who has a deleted index open keeps it", test_made_anew);
+  ADD ("several make one index at once", test_made_at_once);
+  ADD ("who may only read can search", test_read_by_others);
   ADD ("a full disk loses what does not fit, and nothing else", test_full);
   ADD ("a writer that is killed leaves a whole index", test_killed);
   return g_test_run ();

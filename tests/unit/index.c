@@ -94,7 +94,6 @@ test_resume (IndexFixture *self, gconstpointer data)
   g_assert_cmpint (second.id, ==, first.id);
   g_assert_false (second.complete);
   g_assert_cmpfloat (second.last_time, ==, 6);
-  g_assert_cmpuint (second.n_moments, ==, 3);
 
   g_assert_true (clv_index_end_media (self->index, first.id, 7, &error));
   clv_index_begin_media (self->index, &media, &second, &error);
@@ -107,13 +106,38 @@ test_resume (IndexFixture *self, gconstpointer data)
     media.modified_us += i == 1;
     media.sampling = i == 2 ? "t" : media.sampling;
     media.span += i == 3;
-    test_append (self->index, second.id, 0, cosines, 1);
+    test_append (self->index, second.id, 7, cosines, 1);
     clv_index_begin_media (self->index, &media, &second, &error);
     g_assert_no_error (error);
     g_assert_false (second.complete);
-    g_assert_cmpuint (second.n_moments, ==, 0);
+    g_assert_cmpfloat (second.last_time, <, 0);
     assert_count (self->index, 1, 0);
   }
+}
+
+/* Each has taken it up before the other added moments: none is there twice. */
+static void
+test_two_of_one_media (IndexFixture *self, gconstpointer data)
+{
+  static const gfloat cosines[] = { 0.1f, 0.9f, 0.3f };
+  const ClvIndexMoment again[] = { { .time = 2 }, { .time = 3 } };
+  g_autoptr (ClvIndex) other = test_open (self->path);
+  const gint64 id = test_media (self->index, "a tape");
+  gfloat rows[2 * TEST_WIDTH];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (test_media (other, "a tape"), ==, id);
+  test_append (self->index, id, 0, cosines, 3);
+  test_vector (0.5f, 0, rows);
+  test_vector (0.5f, 1, rows + TEST_WIDTH);
+  g_assert_false (clv_index_append (other, id, again, 2, rows, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_FAILED);
+  g_assert_true (g_str_has_prefix (error->message, self->path));
+  g_assert_nonnull (strstr (error->message, "a tape"));
+  g_assert_nonnull (strstr (error->message, "another process is indexing it"));
+  assert_count (other, 1, 3);
+  test_append (other, id, 3, cosines, 1);
+  assert_count (self->index, 1, 4);
 }
 
 /* All or nothing. */
@@ -242,6 +266,7 @@ main (int argc, char **argv)
   ADD ("moments are there when it is opened again", test_again);
   ADD ("tags and thumbnails are kept", test_details);
   ADD ("a media is resumed, and indexed anew when it changed", test_resume);
+  ADD ("two that index one media add no moment twice", test_two_of_one_media);
   ADD ("a bad moment is refused, and those with it", test_refused);
   ADD ("a reader does not write", test_reading_only);
   ADD ("several write while one reads", test_together);
