@@ -20,7 +20,8 @@
  *
  * A moment's number is the row of its embedding in the vectors file. Rows are
  * given out once: `n_rows` never goes back, though moments may be deleted. A run
- * is a range of rows of one media, so that a search needs no look at moments. */
+ * is a range of rows of one media, so that a search needs no look at moments; one
+ * between two times reads them all, which is why pictures are kept apart. */
 static const gchar *const migrations[] = {
   /* 1 */
   "CREATE TABLE migrations ("
@@ -43,14 +44,16 @@ static const gchar *const migrations[] = {
   "CREATE TABLE moments ("
   "  id INTEGER PRIMARY KEY,"
   "  media INTEGER NOT NULL REFERENCES media ON DELETE CASCADE,"
-  "  time REAL NOT NULL,"
-  "  thumbnail BLOB);"
+  "  time REAL NOT NULL);"
   "CREATE INDEX moments_of_media ON moments (media, time, id);"
   "CREATE TABLE runs ("
   "  first INTEGER PRIMARY KEY,"
   "  last INTEGER NOT NULL,"
   "  media INTEGER NOT NULL REFERENCES media ON DELETE CASCADE);"
   "CREATE INDEX runs_of_media ON runs (media);"
+  "CREATE TABLE thumbnails ("
+  "  moment INTEGER PRIMARY KEY REFERENCES moments ON DELETE CASCADE,"
+  "  picture BLOB NOT NULL);"
   "CREATE TABLE tags ("
   "  moment INTEGER NOT NULL REFERENCES moments ON DELETE CASCADE,"
   "  label TEXT NOT NULL,"

@@ -161,15 +161,35 @@ insert_tags (ClvStatement *statement, guint64 row, const ClvIndexMoment *moment,
 }
 
 static gboolean
+insert_thumbnail (ClvStatement *statement, guint64 row,
+    const ClvIndexMoment *moment, GError **error)
+{
+  const void *data;
+  gsize size;
+
+  if (moment->thumbnail == NULL)
+    return TRUE;
+  data = g_bytes_get_data (moment->thumbnail, &size);
+  sqlite3_bind_int64 (statement, 1, (gint64) row);
+  sqlite3_bind_blob64 (
+      statement, 2, data != NULL ? data : "", size, SQLITE_STATIC);
+  return clv_index_db_finish (statement, error);
+}
+
+static gboolean
 insert_moments (ClvIndex *self, gint64 media, guint64 first,
     const ClvIndexMoment *moments, guint n, GError **error)
 {
   g_autoptr (ClvStatement) moment = clv_index_db_prepare (
-      self->db, "INSERT INTO moments VALUES (?, ?, ?, ?)", error);
-  g_autoptr (ClvStatement) tag =
-      moment != NULL ? clv_index_db_prepare (
-                           self->db, "INSERT INTO tags VALUES (?, ?, ?)", error)
+      self->db, "INSERT INTO moments VALUES (?, ?, ?)", error);
+  g_autoptr (ClvStatement) thumbnail =
+      moment != NULL ? clv_index_db_prepare (self->db,
+                           "INSERT INTO thumbnails VALUES (?, ?)", error)
                      : NULL;
+  g_autoptr (ClvStatement) tag =
+      thumbnail != NULL ? clv_index_db_prepare (self->db,
+                              "INSERT INTO tags VALUES (?, ?, ?)", error)
+                        : NULL;
 
   if (tag == NULL)
     return FALSE;
@@ -177,13 +197,8 @@ insert_moments (ClvIndex *self, gint64 media, guint64 first,
     sqlite3_bind_int64 (moment, 1, (gint64) (first + i));
     sqlite3_bind_int64 (moment, 2, media);
     sqlite3_bind_double (moment, 3, moments[i].time);
-    if (moments[i].thumbnail != NULL) {
-      gsize size;
-      const void *data = g_bytes_get_data (moments[i].thumbnail, &size);
-
-      sqlite3_bind_blob64 (moment, 4, data, size, SQLITE_STATIC);
-    }
     if (!clv_index_db_finish (moment, error) ||
+        !insert_thumbnail (thumbnail, first + i, &moments[i], error) ||
         !insert_tags (tag, first + i, &moments[i], error))
       return FALSE;
   }

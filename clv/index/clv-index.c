@@ -278,14 +278,13 @@ clv_index_get_thumbnail (ClvIndex *self, gint64 moment, GError **error)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
       g_mutex_locker_new (&self->lock);
   g_autoptr (ClvStatement) statement = clv_index_db_prepare (
-      self->db, "SELECT thumbnail FROM moments WHERE id = ?", error);
+      self->db, "SELECT picture FROM thumbnails WHERE moment = ?", error);
   gboolean failed = FALSE;
 
   if (statement == NULL)
     return NULL;
   sqlite3_bind_int64 (statement, 1, moment);
-  if (!clv_index_db_next (statement, &failed, error) ||
-      sqlite3_column_type (statement, 0) == SQLITE_NULL)
+  if (!clv_index_db_next (statement, &failed, error))
     return NULL;
   return g_bytes_new (sqlite3_column_blob (statement, 0),
       (gsize) sqlite3_column_bytes (statement, 0));

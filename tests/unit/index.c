@@ -52,6 +52,8 @@ test_details (IndexFixture *self, gconstpointer data)
     .time = 2.5, .tags = tags, .n_tags = 2, .thumbnail = picture
   };
   const gint64 id = test_media (self->index, "m");
+  const ClvIndexMedia anew = { .location = "m", .sampling = "s", .span = 1 };
+  ClvIndexProgress progress;
   gfloat row[TEST_WIDTH];
   g_autoptr (GPtrArray) hits = NULL;
   g_autoptr (GBytes) found = NULL;
@@ -70,6 +72,12 @@ test_details (IndexFixture *self, gconstpointer data)
   g_assert_true (g_bytes_equal (found, picture));
   g_assert_null (
       clv_index_get_thumbnail (self->index, hit->moment + 1, &error));
+  g_assert_no_error (error);
+
+  /* It goes with its media. */
+  clv_index_begin_media (self->index, &anew, &progress, &error);
+  g_assert_no_error (error);
+  g_assert_null (clv_index_get_thumbnail (self->index, hit->moment, &error));
   g_assert_no_error (error);
 }
 
