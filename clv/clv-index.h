@@ -115,6 +115,16 @@ typedef struct {
 } ClvIndexProgress;
 
 /**
+ * clv_index_look_up_media:
+ * @ret_progress: (out caller-allocates): what is there already; @id 0: nothing,
+ *   or the media has changed since or was indexed otherwise
+ *
+ * What clv_index_begin_media() would find, without taking anything up.
+ */
+gboolean clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error);
+
+/**
  * clv_index_begin_media:
  * @ret_progress: (out caller-allocates): what is there already
  *

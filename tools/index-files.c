@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "clv-tool.h"
+
 static gboolean
 is_media (const gchar *name)
 {
@@ -25,7 +27,8 @@ compare (gconstpointer a, gconstpointer b)
 }
 
 gboolean
-index_files_add (GPtrArray *files, const gchar *directory, GError **error)
+index_files_add (
+    GPtrArray *files, const gchar *directory, guint *n_failed, GError **error)
 {
   g_autoptr (GDir) dir = g_dir_open (directory, 0, error);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -39,11 +42,14 @@ index_files_add (GPtrArray *files, const gchar *directory, GError **error)
   g_ptr_array_sort (names, compare);
   for (guint i = 0; i < names->len; i++) {
     const gchar *path = names->pdata[i];
+    g_autoptr (GError) below = NULL;
 
     if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
       if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK) &&
-          !index_files_add (files, path, error))
-        return FALSE;
+          !index_files_add (files, path, n_failed, &below)) {
+        tool_fail ("%s", below->message);
+        ++*n_failed;
+      }
     } else if (is_media (path))
       g_ptr_array_add (files, g_strdup (path));
   }

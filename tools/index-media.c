@@ -16,8 +16,8 @@
 
 typedef struct {
   IndexJob *job;
-  gint64 media; /* in the index */
-  gdouble resume_time;
+  gint64 media;      /* in the index */
+  gdouble last_time; /* of the moments that are there */
   guint width;
   IndexSampler sampler;
   MediaBatch batch;
@@ -56,9 +56,10 @@ run_init (Run *self, IndexJob *job, const ClvIndexProgress *progress)
   *self = (Run){
     .job = job,
     .media = progress->id,
-    .resume_time = progress->last_time,
+    .last_time = progress->last_time,
     .width = clv_index_get_width (job->index),
-    .sampler = { .interval = job->interval, .scene_change = job->scene_change },
+    .sampler = { .pace = { .interval = job->interval },
+        .scene_change = job->scene_change },
     .moments = g_array_new (FALSE, FALSE, sizeof (ClvIndexMoment)),
     .embeddings = g_array_new (FALSE, FALSE, sizeof (gfloat)),
     .written_us = g_get_monotonic_time (),
@@ -130,35 +131,39 @@ add_picture (Run *self, MediaPicture *picture, GError **error)
          write_pending (self, error);
 }
 
+/* `picture`: the first one; taken over. */
 static MediaStatus
-read_pictures (Run *self, Media *media, const gchar *location,
-    const gchar *title, GError **error)
+read_pictures (Run *self, Media *media, MediaPicture *picture,
+    const gchar *location, const gchar *title, GError **error)
 {
   g_auto (Progress) progress = { 0 };
-  MediaPicture picture = { 0 };
-  MediaStatus status;
-  guint64 n_pictures = 0;
+  MediaStatus status = MEDIA_PICTURE;
 
   progress_start (&progress, title, "frames");
-  while ((status = media_pull (media, &picture, error)) == MEDIA_PICTURE) {
-    n_pictures++;
+  for (guint64 n = 1; status == MEDIA_PICTURE; n++) {
+    const gdouble time = picture->time;
+
     /* The sampler sees what an earlier run has taken too: so it goes on as that
      * one would have. */
-    if (!index_sampler_take (&self->sampler, &picture) ||
-        picture.time <= self->resume_time)
-      media_picture_clear (&picture);
-    else if (!add_picture (self, &picture, error)) {
+    if (!index_sampler_take (&self->sampler, picture) ||
+        time <= self->last_time)
+      media_picture_clear (picture);
+    else if (add_picture (self, picture, error))
+      self->last_time = time;
+    else {
       g_prefix_error (error, "%s: ", location);
       return MEDIA_ERROR;
     }
-    progress_update (&progress, n_pictures,
-        media_get_end (media) / media_get_duration (media));
+    progress_update (
+        &progress, n, media_get_end (media) / media_get_duration (media));
+    status = media_pull (media, picture, error);
   }
   return status;
 }
 
-gchar *
-index_media_name (const gchar *location)
+/* An absolute path, or the URI. */
+static gchar *
+make_name (const gchar *location)
 {
   g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
   gchar *path = g_file_get_path (file);
@@ -166,13 +171,17 @@ index_media_name (const gchar *location)
   return path != NULL ? path : g_strdup (location);
 }
 
+typedef gboolean (*Ask) (ClvIndex *index, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error);
+
+/* `ask`: begins the media, or only looks. */
 static gboolean
-begin (IndexJob *job, const gchar *location, ClvIndexProgress *ret_progress,
-    GError **error)
+ask_index (IndexJob *job, const gchar *location, Ask ask,
+    ClvIndexProgress *ret_progress, GError **error)
 {
-  const IndexSampler sampler = { .interval = job->interval,
+  const IndexSampler sampler = { .pace = { .interval = job->interval },
     .scene_change = job->scene_change };
-  g_autofree gchar *name = index_media_name (location);
+  g_autofree gchar *name = make_name (location);
   g_autofree gchar *how = index_sampler_describe (&sampler);
   g_autofree gchar *sampling =
       g_strconcat (how, job->thumbnails ? ", thumbnails" : "", NULL);
@@ -200,40 +209,21 @@ begin (IndexJob *job, const gchar *location, ClvIndexProgress *ret_progress,
                         g_file_info_get_attribute_uint32 (
                             info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC);
   }
-  return clv_index_begin_media (job->index, &media, ret_progress, error);
+  return ask (job->index, &media, ret_progress, error);
 }
 
-MediaStatus
-index_media (IndexJob *job, const gchar *location, const gchar *title,
-    gboolean *ret_unchanged, GError **error)
+/* From the first picture on. */
+static MediaStatus
+index_pictures (IndexJob *job, Media *media, MediaPicture *picture,
+    const ClvIndexProgress *progress, const gchar *location, const gchar *title,
+    GError **error)
 {
-  g_autoptr (Media) media = NULL;
   g_auto (Run) run = { 0 };
   g_autoptr (GError) late = NULL;
-  ClvIndexProgress progress = { 0 };
   MediaStatus status;
 
-  *ret_unchanged = FALSE;
-  /* A file that has not changed is not opened. One that is missing keeps its
-   * moments: it may come back. */
-  if (!g_file_test (location, G_FILE_TEST_IS_REGULAR)) {
-    media = media_open (location, error);
-    if (media == NULL)
-      return MEDIA_ERROR;
-  }
-  if (!begin (job, location, &progress, error))
-    return MEDIA_ERROR;
-  if (progress.complete) {
-    *ret_unchanged = TRUE;
-    return MEDIA_END;
-  }
-  if (media == NULL)
-    media = media_open (location, error);
-  if (media == NULL)
-    return MEDIA_ERROR;
-
-  run_init (&run, job, &progress);
-  status = read_pictures (&run, media, location, title, error);
+  run_init (&run, job, progress);
+  status = read_pictures (&run, media, picture, location, title, error);
   if ((!encode_batch (&run, &late) || !write_pending (&run, &late)) &&
       status != MEDIA_ERROR) {
     g_propagate_prefixed_error (
@@ -244,4 +234,40 @@ index_media (IndexJob *job, const gchar *location, const gchar *title,
                                  media_get_end (media), error))
     status = MEDIA_ERROR;
   return status;
+}
+
+MediaStatus
+index_media (IndexJob *job, const gchar *location, const gchar *title,
+    gboolean *ret_unchanged, GError **error)
+{
+  g_autoptr (Media) media = NULL;
+  MediaPicture picture = { 0 };
+  ClvIndexProgress progress = { 0 };
+  MediaStatus status;
+
+  *ret_unchanged = FALSE;
+  /* A file that has not changed is not opened. */
+  if (!ask_index (job, location, clv_index_look_up_media, &progress, error))
+    return MEDIA_ERROR;
+  if (progress.complete) {
+    *ret_unchanged = TRUE;
+    return MEDIA_END;
+  }
+  /* One that cannot be read, or is missing, keeps its moments: it may come
+   * back. So they go when there is a picture. */
+  media = media_open (location, error);
+  status = media != NULL ? media_pull (media, &picture, error) : MEDIA_ERROR;
+  if (status != MEDIA_PICTURE)
+    return status;
+  if (!ask_index (job, location, clv_index_begin_media, &progress, error)) {
+    media_picture_clear (&picture);
+    return MEDIA_ERROR;
+  }
+  if (progress.complete) { /* another process was faster */
+    media_picture_clear (&picture);
+    *ret_unchanged = TRUE;
+    return MEDIA_END;
+  }
+  return index_pictures (
+      job, media, &picture, &progress, location, title, error);
 }

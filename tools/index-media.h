@@ -20,12 +20,10 @@ typedef struct {
   guint64 n_moments; /* added to the index so far, of all media */
 } IndexJob;
 
-/* How the index names a media: an absolute path, or the URI. */
-gchar *index_media_name (const gchar *location);
-
 /* MEDIA_END, MEDIA_ERROR with `error` naming the media, or MEDIA_INTERRUPTED. In
  * each case what was encoded so far is in the index, and the next call goes on
- * behind it. *ret_unchanged: it was all there already. `title`: for the progress
+ * behind it. A media that cannot be read keeps the moments that it had.
+ * *ret_unchanged: it was all there already. `title`: for the progress
  * line. */
 MediaStatus index_media (IndexJob *job, const gchar *location,
     const gchar *title, gboolean *ret_unchanged, GError **error);

@@ -13,7 +13,7 @@ index_sampler_describe (const IndexSampler *self)
 {
   gchar interval[G_ASCII_DTOSTR_BUF_SIZE], change[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_ascii_dtostr (interval, sizeof interval, self->interval);
+  g_ascii_dtostr (interval, sizeof interval, self->pace.interval);
   g_ascii_dtostr (change, sizeof change, self->scene_change);
   return self->scene_change > 0
              ? g_strdup_printf (
@@ -24,8 +24,8 @@ index_sampler_describe (const IndexSampler *self)
 gdouble
 index_sampler_get_span (const IndexSampler *self)
 {
-  return self->scene_change > 0 ? MAX (self->interval, INDEX_SAMPLER_STILL)
-                                : self->interval;
+  return self->scene_change > 0 ? MAX (self->pace.interval, INDEX_SAMPLER_STILL)
+                                : self->pace.interval;
 }
 
 /* 8 bits of one component of one pixel, whatever its format has. */
@@ -67,9 +67,10 @@ read_cell (const GstVideoFrame *frame, guint component, guint cx, guint cy)
   return (guint8) (sum / (POINTS * POINTS));
 }
 
-/* FALSE for a picture that cannot be looked at: it is taken then, and who encodes
- * it says what is wrong with it. */
-static gboolean
+/* Returns how many values there are: a grid for each component. 0 for a picture
+ * that cannot be looked at: it is taken then, and who encodes it says what is
+ * wrong with it. */
+static guint
 read_grid (const MediaPicture *picture, guint8 *ret_grid)
 {
   const guint cells = INDEX_SAMPLER_SIDE * INDEX_SAMPLER_SIDE;
@@ -81,33 +82,32 @@ read_grid (const MediaPicture *picture, guint8 *ret_grid)
           &info, gst_sample_get_caps (picture->sample)) ||
       !gst_video_frame_map (
           &frame, &info, gst_sample_get_buffer (picture->sample), GST_MAP_READ))
-    return FALSE;
-  n = MIN (GST_VIDEO_FRAME_N_COMPONENTS (&frame), INDEX_SAMPLER_PLANES);
-  memset (ret_grid, 0, INDEX_SAMPLER_PLANES * cells);
+    return 0;
+  n = MIN (GST_VIDEO_FRAME_N_COMPONENTS (&frame), INDEX_SAMPLER_COMPONENTS);
   for (guint c = 0; c < n; c++)
     for (guint i = 0; i < cells; i++)
       ret_grid[c * cells + i] =
           read_cell (&frame, c, i % INDEX_SAMPLER_SIDE, i / INDEX_SAMPLER_SIDE);
   gst_video_frame_unmap (&frame);
-  return TRUE;
+  return n * cells;
 }
 
 static gboolean
 is_changed (IndexSampler *self, const MediaPicture *picture)
 {
   guint8 grid[sizeof self->taken];
-  const gboolean readable = read_grid (picture, grid);
+  const guint n = read_grid (picture, grid);
   guint64 difference = 0;
 
-  for (guint i = 0; readable && i < sizeof grid; i++)
+  /* One with other components cannot be compared. */
+  for (guint i = 0; n == self->n_taken && i < n; i++)
     difference += (guint64) ABS ((gint) grid[i] - (gint) self->taken[i]);
-  if (self->has_taken && readable &&
+  if (n > 0 && n == self->n_taken &&
       picture->time < self->taken_time + INDEX_SAMPLER_STILL - 0.0005 &&
-      (gdouble) difference / (255.0 * sizeof grid) < self->scene_change)
+      (gdouble) difference / (255.0 * n) < self->scene_change)
     return FALSE;
-  if (readable)
-    memcpy (self->taken, grid, sizeof grid);
-  self->has_taken = TRUE;
+  memcpy (self->taken, grid, n);
+  self->n_taken = n;
   self->taken_time = picture->time;
   return TRUE;
 }
@@ -115,9 +115,6 @@ is_changed (IndexSampler *self, const MediaPicture *picture)
 gboolean
 index_sampler_take (IndexSampler *self, const MediaPicture *picture)
 {
-  /* Half a millisecond: timestamps of 1/25 s and the like are rounded. */
-  if (picture->time < self->next_time - 0.0005)
-    return FALSE;
-  self->next_time = MAX (self->next_time + self->interval, picture->time);
-  return self->scene_change <= 0 || is_changed (self, picture);
+  return pace_take (&self->pace, picture->time) &&
+         (self->scene_change <= 0 || is_changed (self, picture));
 }

@@ -6,22 +6,23 @@
 #pragma once
 
 #include "media.h"
+#include "pace.h"
 
 G_BEGIN_DECLS
 
 /* A picture that does not change is taken again after so many seconds. */
 #define INDEX_SAMPLER_STILL 30.0
 
-#define INDEX_SAMPLER_SIDE   16
-#define INDEX_SAMPLER_PLANES 3
+#define INDEX_SAMPLER_SIDE       16
+#define INDEX_SAMPLER_COMPONENTS 3 /* the fourth is alpha */
 
 typedef struct {
-  gdouble interval;     /* seconds */
+  Pace pace;
   gdouble scene_change; /* mean difference from 0 to 1; 0: each is taken */
-  gdouble next_time;
   gdouble taken_time;
-  gboolean has_taken;
-  guint8 taken[INDEX_SAMPLER_PLANES * INDEX_SAMPLER_SIDE * INDEX_SAMPLER_SIDE];
+  guint n_taken; /* values of its grid */
+  guint8
+      taken[INDEX_SAMPLER_COMPONENTS * INDEX_SAMPLER_SIDE * INDEX_SAMPLER_SIDE];
 } IndexSampler;
 
 /* What the index remembers; settings that differ give texts that differ. */

@@ -91,14 +91,14 @@ check_options (const Options *o, ClvPrecision *ret_precision)
 
 /* What was given, and what the directories hold. */
 static GPtrArray *
-list_media (const Options *o, GError **error)
+list_media (const Options *o, guint *n_failed, GError **error)
 {
   g_autoptr (GPtrArray) media = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; o->media[i] != NULL; i++)
     g_ptr_array_add (media, g_strdup (o->media[i]));
   for (guint i = 0; o->directories != NULL && o->directories[i] != NULL; i++)
-    if (!index_files_add (media, o->directories[i], error))
+    if (!index_files_add (media, o->directories[i], n_failed, error))
       return NULL;
   return g_steal_pointer (&media);
 }
@@ -124,9 +124,9 @@ print_totals (const IndexJob *job, const Totals *totals)
 
 /* Goes on after a bad media. */
 static int
-index_all (IndexJob *job, GPtrArray *media)
+index_all (IndexJob *job, GPtrArray *media, guint n_failed)
 {
-  Totals totals = { 0 };
+  Totals totals = { .n_failed = n_failed };
 
   for (guint i = 0; i < media->len; i++) {
     const gchar *location = media->pdata[i];
@@ -158,7 +158,8 @@ static int
 run (const Options *o, ClvPrecision precision)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) media = list_media (o, &error);
+  guint n_failed = 0;
+  g_autoptr (GPtrArray) media = list_media (o, &n_failed, &error);
   g_autofree gchar *path = NULL;
   g_autoptr (ClvEngine) engine = NULL;
   g_autoptr (ClvIndex) index = NULL;
@@ -189,7 +190,7 @@ run (const Options *o, ClvPrecision precision)
     .scene_change = o->scene_change,
     .thumbnails = o->thumbnails,
   };
-  return index_all (&job, media);
+  return index_all (&job, media, n_failed);
 }
 
 int

@@ -3,6 +3,7 @@
 #include "tag-media.h"
 
 #include "media-batch.h"
+#include "pace.h"
 #include "progress.h"
 
 typedef struct {
@@ -16,7 +17,7 @@ typedef struct {
   GArray *events; /* ClvTagEvent */
   GArray *spans;  /* TagSpan */
   guint64 n_pictures;
-  gdouble next_time; /* when the rate allows the next inference */
+  Pace pace; /* where there is a rate */
   gdouble last_time;
   TagSummary summary;
 } Run;
@@ -37,6 +38,7 @@ run_init (Run *self, TagJob *job, const gchar *location)
     .width = width,
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
     .spans = g_array_new (FALSE, FALSE, sizeof (TagSpan)),
+    .pace = { .interval = job->rate > 0.0 ? 1.0 / job->rate : 0.0 },
     .summary = { .media = location, .best_score = -G_MAXFLOAT },
   };
 }
@@ -126,13 +128,7 @@ is_wanted (Run *self, const MediaPicture *picture)
 
   if (self->n_pictures++ % job->interval != 0)
     return FALSE;
-  if (job->rate <= 0.0)
-    return TRUE;
-  /* Half a millisecond: timestamps of 1/25 s and the like are rounded. */
-  if (picture->time < self->next_time - 0.0005)
-    return FALSE;
-  self->next_time = MAX (self->next_time + 1.0 / job->rate, picture->time);
-  return TRUE;
+  return job->rate <= 0.0 || pace_take (&self->pace, picture->time);
 }
 
 static MediaStatus

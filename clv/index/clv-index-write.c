@@ -105,6 +105,24 @@ take_up (ClvIndex *self, const ClvIndexMedia *media,
 }
 
 gboolean
+clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+  gboolean same;
+
+  g_return_val_if_fail (media->location != NULL, FALSE);
+  g_return_val_if_fail (media->sampling != NULL && media->span > 0, FALSE);
+
+  if (!find_media (self, media, &same, ret_progress, error))
+    return FALSE;
+  if (!same)
+    *ret_progress = (ClvIndexProgress){ .last_time = -1.0 };
+  return TRUE;
+}
+
+gboolean
 clv_index_begin_media (ClvIndex *self, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error)
 {

@@ -91,6 +91,10 @@ test_resume (IndexFixture *self, gconstpointer data)
   ClvIndexProgress first, second;
   g_autoptr (GError) error = NULL;
 
+  clv_index_look_up_media (self->index, &media, &first, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (first.id, ==, 0);
+  assert_count (self->index, 0, 0);
   clv_index_begin_media (self->index, &media, &first, &error);
   g_assert_no_error (error);
   g_assert_false (first.complete);
@@ -108,6 +112,11 @@ test_resume (IndexFixture *self, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (second.complete);
   assert_count (self->index, 1, 3);
+  clv_index_look_up_media (self->index, &media, &first, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (first.id, ==, second.id);
+  g_assert_true (first.complete);
+  g_assert_cmpfloat (first.last_time, ==, 6);
 
   for (guint i = 0; i < 4; i++) {
     media.size += i == 0;
@@ -115,6 +124,11 @@ test_resume (IndexFixture *self, gconstpointer data)
     media.sampling = i == 2 ? "t" : media.sampling;
     media.span += i == 3;
     test_append (self->index, second.id, 7, cosines, 1);
+    clv_index_look_up_media (self->index, &media, &first, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (first.id, ==, 0);
+    g_assert_false (first.complete);
+    assert_count (self->index, 1, i == 0 ? 4 : 1);
     clv_index_begin_media (self->index, &media, &second, &error);
     g_assert_no_error (error);
     g_assert_false (second.complete);
