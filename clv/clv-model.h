@@ -37,7 +37,8 @@ const gchar *clv_model_get_name (ClvModel *self);
 const gchar *clv_model_get_directory (ClvModel *self);
 
 /* 64 hexadecimal digits: SHA-256 over configs, vocabulary and the weights'
- * header, sizes, modification times and a sample of their bytes. Keys caches. */
+ * header, sizes and a digest of all their bytes. A copy has the same; times and
+ * names of files do not matter. Keys caches and indexes. */
 const gchar *clv_model_get_id (ClvModel *self);
 
 /* Width D of the common embedding space. */

@@ -2,17 +2,12 @@
 
 #include "clv-tensor-file.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include <clv/clv-error.h>
 
 #include "clv-safetensors.h"
 #include "text/clv-json.h"
-
-/* What a model id reads of the data: as many pieces of so many bytes. */
-#define N_SAMPLES    256
-#define SAMPLE_BYTES 1024
 
 struct _ClvTensorFile {
   GPtrArray *shards;   /* ClvSafetensors, sorted by path */
@@ -198,37 +193,31 @@ clv_tensor_file_get_path (ClvTensorFile *self, const ClvTensor *tensor)
 }
 
 static void
-hash_data (const ClvSafetensors *shard, GChecksum *checksum)
+hash_shard (const ClvSafetensors *shard, GChecksum *checksum)
 {
-  const guint8 *data =
+  const guint8 *bytes =
       (const guint8 *) g_mapped_file_get_contents (shard->mapped);
-  gsize size = g_mapped_file_get_length (shard->mapped);
-  gsize rest = size - shard->data_offset;
+  const gsize size = g_mapped_file_get_length (shard->mapped);
+  const gsize n_data = size - shard->data_offset;
+  const gsize n_blocks = n_data / CLV_TENSOR_BLOCK_BYTES;
+  const gsize n_mixed = n_blocks * CLV_TENSOR_BLOCK_BYTES;
+  const guint8 *data = bytes + shard->data_offset;
+  g_autofree gchar *line = g_strdup_printf (
+      "%" G_GSIZE_FORMAT " %" G_GSIZE_FORMAT "\n", size, shard->data_offset);
+  guint32 lanes[CLV_TENSOR_LANES] = { 0 };
 
-  g_checksum_update (checksum, data, shard->data_offset);
-  data += shard->data_offset;
-  if (rest <= N_SAMPLES * SAMPLE_BYTES) {
-    g_checksum_update (checksum, data, rest);
-    return;
-  }
-  for (guint i = 0; i < N_SAMPLES; i++)
-    g_checksum_update (checksum,
-        data + (rest - SAMPLE_BYTES) / (N_SAMPLES - 1) * i, SAMPLE_BYTES);
+  clv_tensor_mix (data, n_blocks, lanes);
+  for (guint i = 0; i < CLV_TENSOR_LANES; i++)
+    lanes[i] = GUINT32_TO_LE (lanes[i]);
+  g_checksum_update (checksum, (const guint8 *) line, -1);
+  g_checksum_update (checksum, bytes, (gssize) shard->data_offset);
+  g_checksum_update (checksum, (const guint8 *) lanes, sizeof lanes);
+  g_checksum_update (checksum, data + n_mixed, (gssize) (n_data - n_mixed));
 }
 
 void
 clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum)
 {
-  for (guint i = 0; i < self->shards->len; i++) {
-    const ClvSafetensors *shard = g_ptr_array_index (self->shards, i);
-    g_autofree gchar *line = NULL;
-    GStatBuf status;
-    gint64 modified =
-        g_stat (shard->path, &status) == 0 ? (gint64) status.st_mtime : 0;
-
-    line = g_strdup_printf ("%" G_GSIZE_FORMAT " %" G_GINT64_FORMAT "\n",
-        g_mapped_file_get_length (shard->mapped), modified);
-    g_checksum_update (checksum, (const guint8 *) line, -1);
-    hash_data (shard, checksum);
-  }
+  for (guint i = 0; i < self->shards->len; i++)
+    hash_shard (g_ptr_array_index (self->shards, i), checksum);
 }

@@ -49,8 +49,8 @@ const ClvTensor *clv_tensor_file_lookup (
 const gchar *clv_tensor_file_get_path (
     ClvTensorFile *self, const ClvTensor *tensor);
 
-/* Adds what tells this weights file from others to a checksum: headers, sizes,
- * modification times and a sample of the data. */
+/* Adds what tells these weights from others to a checksum: sizes, headers and a
+ * digest of all data, that a change of any one weight changes. Reads all of it. */
 void clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum);
 
 /* "(512, 64)", for messages. */
@@ -60,6 +60,18 @@ gchar *clv_tensor_shape_string (guint n_dims, const guint64 *shape);
  * and BF16 only. Runs at the speed of memory. */
 gboolean clv_tensor_find_not_finite (
     const ClvTensor *tensor, guint64 *ret_index);
+
+#define CLV_TENSOR_LANES       16
+#define CLV_TENSOR_BLOCK_BYTES 64
+
+/* Takes blocks of 16 little-endian words, maybe unaligned, into 16 lanes. Not
+ * cryptographic: it tells files apart, and lanes differ for certain where one
+ * word does. Runs at the speed of memory. */
+void clv_tensor_mix (const guint8 *data, gsize n_blocks, guint32 *lanes);
+
+/* The same without instructions that not every processor has: for the tests. */
+void clv_tensor_mix_portable (
+    const guint8 *data, gsize n_blocks, guint32 *lanes);
 
 /* Copies elements [first, first + n) to float32. F32, F16 and BF16 only. */
 void clv_tensor_to_float (

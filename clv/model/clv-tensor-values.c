@@ -63,6 +63,56 @@ clv_tensor_find_not_finite (const ClvTensor *tensor, guint64 *ret_index)
   return FALSE;
 }
 
+/* The golden ratio as a fraction of 2^32: odd, so that multiplying by it, as
+ * xoring and h ^ h >> 15, loses nothing (Fibonacci hashing: Knuth, TAOCP 3,
+ * 6.4). */
+#define MIX 0x9e3779b1u
+
+static inline __attribute__ ((always_inline)) void
+mix_blocks (const guint8 *data, gsize n_blocks, guint32 *lanes)
+{
+  guint32 h[CLV_TENSOR_LANES];
+
+  memcpy (h, lanes, sizeof h);
+  for (gsize block = 0; block < n_blocks; block++) {
+    guint32 words[CLV_TENSOR_LANES];
+
+    memcpy (words, data + block * CLV_TENSOR_BLOCK_BYTES, sizeof words);
+    for (guint i = 0; i < CLV_TENSOR_LANES; i++) {
+      h[i] = (h[i] ^ GUINT32_FROM_LE (words[i])) * MIX;
+      h[i] ^= h[i] >> 15;
+    }
+  }
+  memcpy (lanes, h, sizeof h);
+}
+
+#if defined(__x86_64__)
+/* SSE2 cannot multiply 32-bit lanes. */
+__attribute__ ((target ("avx2"))) static void
+mix_blocks_avx2 (const guint8 *data, gsize n_blocks, guint32 *lanes)
+{
+  mix_blocks (data, n_blocks, lanes);
+}
+#endif
+
+void
+clv_tensor_mix (const guint8 *data, gsize n_blocks, guint32 *lanes)
+{
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports ("avx2")) {
+    mix_blocks_avx2 (data, n_blocks, lanes);
+    return;
+  }
+#endif
+  clv_tensor_mix_portable (data, n_blocks, lanes);
+}
+
+void
+clv_tensor_mix_portable (const guint8 *data, gsize n_blocks, guint32 *lanes)
+{
+  mix_blocks (data, n_blocks, lanes);
+}
+
 static gfloat
 from_bits (guint32 bits)
 {

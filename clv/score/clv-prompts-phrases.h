@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Phrases that say as little as possible. Both lists are in docs/prompts.md. */
+/* Phrases that say as little as possible. docs/prompts.md lists the background
+ * phrases, and says what both are for. */
 
 #pragma once
 

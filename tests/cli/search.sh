@@ -109,6 +109,33 @@ run 0 search --db bad.db 'SMPTE color bars' --format json && hit 0 "h['media'].e
   run 0 search --db bad.db 'a blue screen' --format json && hit 0 "h['media'] == '$c'"
 ok "what was read of them is found too" $?
 
+# A media that was read, and cannot be any more.
+cp "$c" broken.mkv
+db=$PWD/kept.db
+run 0 index --db kept.db broken.mkv && before=$(sql 'SELECT count(*) FROM moments') && echo junk >broken.mkv &&
+  run 1 index --db kept.db broken.mkv && says err 'broken.mkv: ' && [ "$before" -gt 0 ] &&
+  [ "$(sql 'SELECT count(*) FROM moments')" = "$before" ]
+ok "a media that cannot be read keeps its moments" $?
+cp "$c" broken.mkv
+run 0 index --db kept.db broken.mkv && says out '1 media indexed, 6 moments added$' && [ "$(sql 'SELECT count(*) FROM moments')" = "$before" ]
+ok "and is indexed anew when it can be read" $?
+
+# Root may read everything, unless it gives that up.
+weak=()
+[ "$(id -u)" != 0 ] || weak=(setpriv --bounding-set=-dac_override,-dac_read_search)
+mkdir -p partly/closed partly/open
+cp "$c" partly/open/c.mkv
+chmod 000 partly/closed
+code=0
+"${weak[@]}" "$clv" index --db partly.db --dir partly >out 2>err </dev/null || code=$?
+[ $code = 1 ] && says err 'partly/closed' && says out '1 media indexed, 6 moments added; 1 failed$'
+ok "a folder that cannot be read is named, the others are indexed" $?
+code=0
+"${weak[@]}" "$clv" index --db partly.db --dir partly/closed >out 2>err </dev/null || code=$?
+[ $code = 1 ] && says err 'partly/closed' && [ ! -s out ]
+ok "the folder that was asked for must be readable" $?
+chmod 700 partly/closed
+
 # Killed in the middle, and taken up.
 video long.mkv 100 smpte red black blue
 db=$PWD/whole.db
@@ -143,6 +170,17 @@ ok "without --db it is the user's own index" $?
 mkdir models
 cp -r "${CLV_MODEL_PATH%%:*}/demo" models/other
 touch -d '2001-01-01' models/other/*
+run 0 index --db tapes.db --model models/other "$c" --scene-change 0.05 && says out '; 1 unchanged$'
+ok "a copy of the model is the same model" $?
+# One bit of a weight.
+/usr/bin/python3 - models/other/model.safetensors <<'P'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(-4, 2)
+    low = f.read(1)[0]
+    f.seek(-4, 2)
+    f.write(bytes([low ^ 1]))
+P
 refuses "an index refuses another model" 1 "tapes.db: holds moments of model 'demo'.*'other'" index --db tapes.db --model models/other "$c"
 refuses "a search refuses another model" 1 "tapes.db: holds moments of model 'demo'.*'other'" search --db tapes.db --model models/other snow
 refuses "a missing index is named" 1 'none.db: there is no index' search --db none.db snow

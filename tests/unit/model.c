@@ -157,6 +157,47 @@ test_tokenizes (void)
   g_assert_cmpuint (many[19], ==, 518);
 }
 
+/* A whole shard is in it: words of each lane, and what is left behind the last
+ * block. */
+static void
+test_id_of_each_weight (void)
+{
+  g_autoptr (TestModel) files = test_model_new ();
+  g_autoptr (GHashTable) seen =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (ClvModel) first = NULL;
+  TestTensor *tokens;
+  guint n = 0;
+
+  test_model_write (files);
+  first = load (files);
+  g_hash_table_add (seen, g_strdup (clv_model_get_id (first)));
+  tokens = test_model_get_tensor (files, TOKENS);
+  for (guint64 i = 0; i < tokens->n_values; i += 131, n++) {
+    g_autoptr (ClvModel) other = NULL;
+
+    tokens->values[i] += 0.5f;
+    test_model_write (files);
+    other = load (files);
+    g_assert_true (
+        g_hash_table_add (seen, g_strdup (clv_model_get_id (other))));
+    tokens->values[i] -= 0.5f;
+  }
+  g_assert_cmpuint (n, >, 20);
+  for (guint i = 0; i < files->tensors->len; i++) {
+    TestTensor *tensor = files->tensors->pdata[i];
+    g_autoptr (ClvModel) other = NULL;
+    const gfloat before = tensor->values[tensor->n_values - 1];
+
+    tensor->values[tensor->n_values - 1] += 0.5f;
+    test_model_write (files);
+    other = load (files);
+    g_assert_true (
+        g_hash_table_add (seen, g_strdup (clv_model_get_id (other))));
+    tensor->values[tensor->n_values - 1] = before;
+  }
+}
+
 static void
 test_id (void)
 {
@@ -164,6 +205,7 @@ test_id (void)
   g_autofree gchar *path =
       g_build_filename (files->directory, "model.safetensors", NULL);
   const struct utimbuf times = { 1, 1 };
+  const struct utimbuf later = { 99, 99 };
   g_autoptr (ClvModel) first = NULL;
   g_autoptr (ClvModel) same = NULL;
   g_autoptr (ClvModel) weights = NULL;
@@ -172,6 +214,7 @@ test_id (void)
   test_model_write (files);
   g_utime (path, (struct utimbuf *) &times);
   first = load (files);
+  g_utime (path, (struct utimbuf *) &later);
   same = load (files);
   g_assert_cmpstr (clv_model_get_id (first), ==, clv_model_get_id (same));
   test_model_get_tensor (files, TOKENS)->values[77] += 1;
@@ -418,6 +461,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/loads-variants", test_loads_variants);
   g_test_add_func ("/model/tokenizes", test_tokenizes);
   g_test_add_func ("/model/id-follows-the-content", test_id);
+  g_test_add_func ("/model/id-has-each-weight", test_id_of_each_weight);
   g_test_add_func ("/model/is-found-by-name", test_find);
   g_test_add_func ("/model/refuses/no-directory", test_no_directory);
   g_test_add_func ("/model/refuses/missing-shard", test_missing_shard);

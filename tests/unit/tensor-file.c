@@ -345,6 +345,32 @@ test_finds_not_finite (void)
   }
 }
 
+/* Each word changes its lane, at any alignment, and the processor's own
+ * instructions do as the others. */
+static void
+test_mix (void)
+{
+  enum { N_BLOCKS = 9, N_BYTES = N_BLOCKS * CLV_TENSOR_BLOCK_BYTES };
+  guint8 data[N_BYTES + 1] = { 0 };
+  guint32 before[CLV_TENSOR_LANES] = { 0 };
+
+  for (guint i = 0; i < N_BYTES; i++)
+    data[1 + i] = (guint8) (i * 89 + i / 7);
+  clv_tensor_mix (data + 1, N_BLOCKS, before);
+  for (guint i = 0; i < N_BYTES; i++) {
+    guint32 lanes[CLV_TENSOR_LANES] = { 0 }, same[CLV_TENSOR_LANES] = { 0 };
+
+    data[1 + i] ^= 0x80;
+    clv_tensor_mix (data + 1, N_BLOCKS, lanes);
+    clv_tensor_mix_portable (data + 1, N_BLOCKS, same);
+    data[1 + i] ^= 0x80;
+    g_assert_cmpmem (lanes, sizeof lanes, same, sizeof same);
+    for (guint j = 0; j < CLV_TENSOR_LANES; j++)
+      g_assert_cmpint (
+          lanes[j] != before[j], ==, j == i / 4 % CLV_TENSOR_LANES);
+  }
+}
+
 static void
 test_bfloat16_values (void)
 {
@@ -434,6 +460,7 @@ main (int argc, char **argv)
   ADD ("says-where-writing-failed", test_write_fails);
   ADD ("other-types-are-kept-apart", test_other_types);
   g_test_add_func ("/tensor-file/every-half-value", test_half_values);
+  g_test_add_func ("/tensor-file/mix-has-each-word", test_mix);
   g_test_add_func ("/tensor-file/bfloat16-values", test_bfloat16_values);
   g_test_add_func ("/tensor-file/finds-not-finite", test_finds_not_finite);
   return g_test_run ();
