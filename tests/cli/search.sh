@@ -122,7 +122,7 @@ ok "and is indexed anew when it can be read" $?
 
 # Root may read everything, unless it gives that up.
 weak=()
-[ "$(id -u)" != 0 ] || weak=(setpriv --bounding-set=-dac_override,-dac_read_search)
+[ "$(id -u)" != 0 ] || weak=(setpriv "--bounding-set=-dac_override,-dac_read_search")
 mkdir -p partly/closed partly/open
 cp "$c" partly/open/c.mkv
 chmod 000 partly/closed
