@@ -161,6 +161,11 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
   GstClipOverlayRows swap;
 
   take_settings (self);
+  if (!self->used.visible) {
+    g_clear_pointer (&self->drawing, gst_video_overlay_composition_unref);
+    self->stale = TRUE;
+    return;
+  }
   take_crop (self, buffer);
   gst_clip_overlay_rows_read (
       &self->next, buffer, self->used.show, self->used.max_labels);
@@ -172,9 +177,6 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
   self->next = swap;
   self->stale = FALSE;
   g_clear_pointer (&self->drawing, gst_video_overlay_composition_unref);
-  if (!self->used.visible)
-    return;
-
   rectangle = gst_clip_overlay_draw_rows (
       &self->rows, &self->used, self->colors, &self->area);
   if (rectangle != NULL) {

@@ -59,7 +59,8 @@ add_candidates (
         .group = several ? label->group : NULL,
         .percent = to_percent (score->smoothed),
         .threshold = to_percent (label->threshold),
-        .cosine = label->scoring == CLV_SCORING_COSINE,
+        .cosine = label->scoring == CLV_SCORING_COSINE &&
+                  label->calibration == CLV_CALIBRATION_NONE,
         .active = score->active,
       },
       .score = isnan (score->smoothed) ? -1 : score->smoothed,

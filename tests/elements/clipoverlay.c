@@ -281,6 +281,37 @@ test_a_prompt_set_with_groups_names_them (void)
   g_assert_cmpint (widths[1], >, widths[0] + 40);
 }
 
+/* A cosine is written as 0.27; what a calibration made of it is a share, and
+ * looks like that of any other scoring. */
+static guint8 *
+draw_scoring (const gchar *settings)
+{
+  g_autofree gchar *json = g_strdup_printf (
+      "{\"groups\": [{\"name\": \"a\", %s, \"prompts\": [{\"label\": "
+      "\"dog\", \"threshold\": 0.5, \"text\": [\"dog\"]}]}]}",
+      settings);
+  g_autoptr (OverlayTest) test = overlay_test_new ("", CAPS_320);
+  g_autoptr (ClvPrompts) prompts = overlay_prompts_new (json);
+  GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
+  guint8 *pixels;
+
+  draw (test, &info, 0xffffff, prompts, (gfloat[]){ 0.75f }, 4, &pixels);
+  return pixels;
+}
+
+static void
+test_only_plain_cosines_are_written_as_such (void)
+{
+  const gsize size = 320 * 240 * 4;
+  g_autofree guint8 *share = draw_scoring ("\"scoring\": \"sigmoid\"");
+  g_autofree guint8 *cosine = draw_scoring ("\"scoring\": \"cosine\"");
+  g_autofree guint8 *calibrated =
+      draw_scoring ("\"scoring\": \"cosine\", \"calibration\": \"stream\"");
+
+  g_assert_cmpint (memcmp (cosine, share, size), !=, 0);
+  g_assert_cmpint (memcmp (calibrated, share, size), ==, 0);
+}
+
 /* Pixels that are twice as wide: the panel has half as many of them. */
 static void
 test_the_pixel_aspect_ratio_is_respected (void)
@@ -460,6 +491,8 @@ main (int argc, char **argv)
       "/clipoverlay/top has the best first", test_top_has_the_best_first);
   g_test_add_func ("/clipoverlay/a prompt set with groups names them",
       test_a_prompt_set_with_groups_names_them);
+  g_test_add_func ("/clipoverlay/only plain cosines are written as such",
+      test_only_plain_cosines_are_written_as_such);
   g_test_add_func ("/clipoverlay/the pixel aspect ratio is respected",
       test_the_pixel_aspect_ratio_is_respected);
   g_test_add_func ("/clipoverlay/any size of picture is fine",
