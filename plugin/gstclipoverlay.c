@@ -159,6 +159,7 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
 {
   GstVideoOverlayRectangle *rectangle;
   GstClipOverlayRows swap;
+  gboolean equal;
 
   take_settings (self);
   if (!self->used.visible) {
@@ -167,14 +168,17 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
     return;
   }
   take_crop (self, buffer);
+  if (!self->stale && gst_clip_overlay_rows_are_of (&self->rows, buffer))
+    return;
   gst_clip_overlay_rows_read (
       &self->next, buffer, self->used.show, self->used.max_labels);
-  if (!self->stale && gst_clip_overlay_rows_equal (&self->rows, &self->next))
-    return;
-
+  equal = gst_clip_overlay_rows_equal (&self->rows, &self->next);
   swap = self->rows;
   self->rows = self->next;
   self->next = swap;
+  if (!self->stale && equal)
+    return;
+
   self->stale = FALSE;
   g_clear_pointer (&self->drawing, gst_video_overlay_composition_unref);
   rectangle = gst_clip_overlay_draw_rows (

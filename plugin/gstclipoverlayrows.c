@@ -15,7 +15,8 @@ gst_clip_overlay_rows_init (GstClipOverlayRows *self)
 {
   *self = (GstClipOverlayRows){
     .rows = g_array_new (FALSE, FALSE, sizeof (GstClipOverlayRow)),
-    .prompts = g_ptr_array_new_with_free_func (g_object_unref),
+    .results =
+        g_ptr_array_new_with_free_func ((GDestroyNotify) gst_clip_result_unref),
     .candidates = g_array_new (FALSE, FALSE, sizeof (Candidate)),
   };
 }
@@ -24,7 +25,7 @@ void
 gst_clip_overlay_rows_clear (GstClipOverlayRows *self)
 {
   g_clear_pointer (&self->rows, g_array_unref);
-  g_clear_pointer (&self->prompts, g_ptr_array_unref);
+  g_clear_pointer (&self->results, g_ptr_array_unref);
   g_clear_pointer (&self->candidates, g_array_unref);
 }
 
@@ -48,7 +49,7 @@ add_candidates (
     return;
   several =
       clv_prompts_get_label (prompts, meta->n_scores - 1)->group_index > 0;
-  g_ptr_array_add (self->prompts, g_object_ref (prompts));
+  g_ptr_array_add (self->results, gst_clip_result_ref (meta->result));
 
   for (guint i = 0; i < meta->n_scores; i++) {
     const ClvScore *score = &meta->scores[i];
@@ -100,7 +101,7 @@ gst_clip_overlay_rows_read (GstClipOverlayRows *self, GstBuffer *buffer,
 
   g_array_set_size (self->rows, 0);
   g_array_set_size (self->candidates, 0);
-  g_ptr_array_set_size (self->prompts, 0);
+  g_ptr_array_set_size (self->results, 0);
   while ((meta = gst_buffer_iterate_meta_filtered (
               buffer, &state, GST_CLIP_META_API_TYPE)))
     add_candidates (self, (const GstClipMeta *) meta, show);
@@ -120,6 +121,27 @@ gst_clip_overlay_rows_read (GstClipOverlayRows *self, GstBuffer *buffer,
   for (guint i = 0; i < n; i++)
     g_array_append_val (
         self->rows, g_array_index (self->candidates, Candidate, i).row);
+}
+
+gboolean
+gst_clip_overlay_rows_are_of (const GstClipOverlayRows *self, GstBuffer *buffer)
+{
+  gpointer state = NULL;
+  GstMeta *meta;
+  guint n = 0;
+
+  while ((meta = gst_buffer_iterate_meta_filtered (
+              buffer, &state, GST_CLIP_META_API_TYPE))) {
+    const GstClipMeta *clip = (const GstClipMeta *) meta;
+
+    if (clip->n_scores == 0)
+      continue;
+    if (n == self->results->len ||
+        g_ptr_array_index (self->results, n) != clip->result)
+      return FALSE;
+    n++;
+  }
+  return n == self->results->len;
 }
 
 static gboolean

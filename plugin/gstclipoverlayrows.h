@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   GArray *rows;       /* of GstClipOverlayRow, in the order of drawing */
   guint n_left_out;   /* that max_labels had no room for */
-  GPtrArray *prompts; /* own the strings of the rows */
+  GPtrArray *results; /* of the frame; they own the strings of the rows */
   GArray *candidates; /* private, kept for its memory */
 } GstClipOverlayRows;
 
@@ -33,6 +33,11 @@ void gst_clip_overlay_rows_clear (GstClipOverlayRows *self);
  * Walks over all labels once, and sorts them if there are too many. */
 void gst_clip_overlay_rows_read (GstClipOverlayRows *self, GstBuffer *buffer,
     GstClipOverlayShow show, guint max_labels);
+
+/* The rows were read from the very results that this frame has: reading it, with
+ * the same settings, would give the same. */
+gboolean gst_clip_overlay_rows_are_of (
+    const GstClipOverlayRows *self, GstBuffer *buffer);
 
 gboolean gst_clip_overlay_rows_equal (
     const GstClipOverlayRows *a, const GstClipOverlayRows *b);
