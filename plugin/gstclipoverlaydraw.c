@@ -181,11 +181,17 @@ rounded_rectangle (
 
 /* White letters with a dark edge can be read on anything, panel or not. The
  * layout is not told of cairo's matrix, so that pixels which are not square
- * squeeze letters and their distances alike. */
+ * squeeze letters and their distances alike. The baseline is put between two
+ * lines of the picture, whose height the matrix leaves alone: cairo 1.18, other
+ * than 1.16, draws letters between lines, too, which greys the strokes that hinting
+ * has laid on whole ones. */
 static void
 draw_text (const Panel *self, cairo_t *cr, PangoLayout *layout, gdouble x,
     gdouble y, gdouble white)
 {
+  gdouble baseline = (gdouble) pango_layout_get_baseline (layout) / PANGO_SCALE;
+
+  y = round (y + baseline) - baseline;
   cairo_move_to (cr, x, y);
   pango_cairo_layout_path (cr, layout);
   cairo_set_source_rgba (cr, 0, 0, 0, 0.85);
