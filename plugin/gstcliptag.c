@@ -40,9 +40,6 @@
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
-/* How long the end of a live stream waits for the scores of its last frames. */
-#define MAX_FINISH_US (10 * G_USEC_PER_SEC)
-
 GST_DEBUG_CATEGORY (gst_clip_tag_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_debug
 
@@ -216,7 +213,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   /* Waits for a set that is being encoded: it uses the engine. */
   g_thread_pool_free (g_steal_pointer (&self->builders), FALSE, TRUE);
   gst_clip_tag_sync_drop (self);
-  gst_clip_tag_stream_close (&self->stream, &trans->segment);
+  gst_clip_tag_live_close_tags (self->live, &trans->segment);
   gst_clip_tag_outbox_send (self->stream.outbox);
   gst_clip_tag_stream_clear (&self->stream);
   g_clear_pointer (&self->embeddings, g_free);
@@ -284,7 +281,7 @@ heed_event (GstClipTag *self, GstEvent *event)
       gst_clip_tag_restart (self);
       break;
     case GST_EVENT_EOS:
-      gst_clip_tag_live_finish (self->live, MAX_FINISH_US);
+      gst_clip_tag_live_finish (self->live);
       gst_clip_tag_restart (self);
       break;
     default:

@@ -27,8 +27,7 @@ gst_clip_tag_use_prompts (
 void
 gst_clip_tag_restart (GstClipTag *self)
 {
-  gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment,
-      self->is_live ? &self->clock : &self->stream.clock);
+  gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment);
   self->last.valid = FALSE;
   self->clock = (GstClipTagClock){ 0 };
 }
@@ -109,8 +108,8 @@ take_prompts (GstClipTag *self, News *news)
   gst_clip_tag_live_lock_stream (self->live);
   if (prompts == NULL)
     prompts = g_object_ref (clv_scorer_get_prompts (self->stream.scorer));
-  gst_clip_tag_stream_close (
-      &self->stream, &GST_BASE_TRANSFORM (self)->segment);
+  gst_clip_tag_live_close_tags (
+      self->live, &GST_BASE_TRANSFORM (self)->segment);
   gst_clip_tag_use_prompts (self, prompts, news->smoothing, news->top_k);
   gst_clip_tag_live_unlock_stream (self->live);
   gst_clip_tag_outbox_send (self->stream.outbox);
@@ -266,7 +265,8 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   g_autoptr (GError) error = NULL;
   gboolean tagged;
 
-  gst_clip_tag_live_get_state (self->live, &state);
+  gst_clip_tag_live_pass (self->live, &self->clock, &state);
+  frame.epoch = state.epoch;
   if (gst_clip_tag_fault_may_try (self))
     verdict = gst_clip_tag_gate_judge (
         &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);

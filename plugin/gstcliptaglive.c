@@ -10,6 +10,9 @@
  * is part of a state change, which somebody waits for. */
 #define MAX_CLOSE_US (10 * G_USEC_PER_SEC)
 
+/* The end of a stream and a DRAIN query do not wait longer either. */
+#define MAX_FINISH_US (10 * G_USEC_PER_SEC)
+
 typedef struct {
   GstBuffer *buffer; /* NULL: no job */
   GstVideoInfo info;
@@ -42,6 +45,7 @@ struct _GstClipTagLive {
   GstClipResult *result;
   gdouble result_time;
   GstClipTagMark last;
+  GstClipTagClock passed; /* of the last frame; {0}: none since the restart */
 };
 
 GstClipTagLive *
@@ -140,6 +144,27 @@ publish (GstClipTagLive *self, const Job *job)
   g_mutex_unlock (&self->mutex);
 }
 
+void
+gst_clip_tag_live_close_tags (GstClipTagLive *self, const GstSegment *segment)
+{
+  GstClipTagClock passed;
+
+  g_mutex_lock (&self->mutex);
+  passed = self->passed;
+  g_mutex_unlock (&self->mutex);
+  if (passed.has_time && self->stream->clock.has_time)
+    self->stream->clock = passed;
+  gst_clip_tag_stream_close (self->stream, segment);
+}
+
+/* Scoring held. Closes, and time begins anew. */
+static void
+restart_stream (GstClipTagLive *self, const GstSegment *segment)
+{
+  gst_clip_tag_live_close_tags (self, segment);
+  gst_clip_tag_stream_forget (self->stream);
+}
+
 static void
 forget_result (GstClipTagLive *self)
 {
@@ -148,6 +173,19 @@ forget_result (GstClipTagLive *self)
   g_mutex_lock (&self->mutex);
   old = g_steal_pointer (&self->result);
   self->last.valid = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* After an error was reported: what was judged before would be tried at once, and
+ * count as another failure. */
+static void
+drop_untried (GstClipTagLive *self)
+{
+  g_autoptr (GstBuffer) dropped = NULL;
+
+  g_mutex_lock (&self->mutex);
+  self->epoch++;
+  dropped = steal_waiting (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -172,7 +210,7 @@ use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
   if (error != NULL) {
     /* No frame carries old scores until it works again. */
     forget_result (self);
-    gst_clip_tag_stream_restart (self->stream, &job->segment);
+    restart_stream (self, &job->segment);
   } else {
     gst_clip_tag_stream_score (self->stream, &job->segment, &job->clock,
         GST_BUFFER_PTS (job->buffer), embedding);
@@ -184,9 +222,10 @@ use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
 
   score_us = g_get_monotonic_time () - begin;
   gst_clip_tag_outbox_send (outbox);
-  if (error != NULL)
+  if (error != NULL) {
     self->funcs->failed (self->funcs->data, error);
-  else
+    drop_untried (self);
+  } else
     self->funcs->inferred (self->funcs->data, encode_us, score_us);
 }
 
@@ -265,6 +304,7 @@ gst_clip_tag_live_open (GstClipTagLive *self, ClvEngine *engine,
   g_set_object (&self->engine, engine);
   self->run += 2; /* no thread of an earlier run takes itself for this one's */
   self->n_skipped = 0;
+  self->passed = (GstClipTagClock){ 0 };
   self->busy = self->exited = FALSE;
   g_mutex_unlock (&self->mutex);
   g_mutex_unlock (&self->scoring);
@@ -315,14 +355,16 @@ gst_clip_tag_live_set_engine (GstClipTagLive *self, ClvEngine *engine)
 }
 
 void
-gst_clip_tag_live_get_state (
-    GstClipTagLive *self, GstClipTagLiveState *ret_state)
+gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
+    GstClipTagLiveState *ret_state)
 {
   g_mutex_lock (&self->mutex);
+  self->passed = *clock;
   ret_state->result =
       self->result == NULL ? NULL : gst_clip_result_ref (self->result);
   ret_state->result_time = self->result_time;
   ret_state->last = self->last;
+  ret_state->epoch = self->epoch;
   g_mutex_unlock (&self->mutex);
 }
 
@@ -335,7 +377,9 @@ gst_clip_tag_live_offer (
 
   g_mutex_lock (&self->mutex);
   started = self->thread != NULL || start_thread (self, error);
-  if (started) {
+  if (started && frame->epoch != self->epoch) {
+    self->n_skipped++;
+  } else if (started) {
     replaced = steal_waiting (self);
     self->waiting = (Job){
       .buffer = gst_buffer_ref (frame->buffer),
@@ -368,22 +412,22 @@ gst_clip_tag_live_cancel (GstClipTagLive *self)
 }
 
 void
-gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment,
-    const GstClipTagClock *clock)
+gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment)
 {
   gst_clip_tag_live_cancel (self);
   g_mutex_lock (&self->scoring);
-  if (clock->has_time && self->stream->clock.has_time)
-    self->stream->clock = *clock;
-  gst_clip_tag_stream_restart (self->stream, segment);
+  restart_stream (self, segment);
+  g_mutex_lock (&self->mutex);
+  self->passed = (GstClipTagClock){ 0 };
+  g_mutex_unlock (&self->mutex);
   g_mutex_unlock (&self->scoring);
   gst_clip_tag_outbox_send (self->stream->outbox);
 }
 
 void
-gst_clip_tag_live_finish (GstClipTagLive *self, gint64 timeout_us)
+gst_clip_tag_live_finish (GstClipTagLive *self)
 {
-  gint64 end = g_get_monotonic_time () + timeout_us;
+  gint64 end = g_get_monotonic_time () + MAX_FINISH_US;
   guint epoch;
 
   g_mutex_lock (&self->mutex);
@@ -397,7 +441,11 @@ gst_clip_tag_live_finish (GstClipTagLive *self, gint64 timeout_us)
 void
 gst_clip_tag_live_start_anew (GstClipTagLive *self)
 {
+  g_autoptr (GstBuffer) dropped = NULL;
+
   g_mutex_lock (&self->mutex);
+  self->epoch++;
+  dropped = steal_waiting (self);
   self->last.valid = FALSE;
   g_mutex_unlock (&self->mutex);
 }

@@ -10,8 +10,9 @@
  *         └────────────── get_result ◄── newest result ◄─────┘
  *
  * At most two buffers are held: one in the slot, one in work. Everything that
- * makes frames of before strangers to frames of after (flush, segment, caps)
- * starts a new epoch, and what belongs to an old one is dropped.
+ * makes frames of before strangers to frames of after (flush, segment, caps,
+ * prompts, an error) starts a new epoch, and what belongs to an old one is
+ * dropped.
  *
  * Locks: `scoring` guards the stream's scorer; `mutex` guards the rest and is held
  * for a few instructions. Who takes both takes `scoring` first. Neither is held
@@ -43,13 +44,15 @@ typedef struct {
   const GstSegment *segment;
   GstClipTagClock clock;
   GstClipTagMark mark;
+  guint epoch; /* of the state by which it was judged */
 } GstClipTagLiveFrame;
 
-/* What the streaming thread wants to know of the worker. */
+/* What the streaming thread wants to know of the worker for a frame. */
 typedef struct {
   GstClipResult *result; /* (transfer full) (nullable): the newest */
   gdouble result_time;
   GstClipTagMark last; /* of the last frame that was taken */
+  guint epoch;
 } GstClipTagLiveState;
 
 GstClipTagLive *gst_clip_tag_live_new (void);
@@ -67,12 +70,14 @@ gboolean gst_clip_tag_live_close (GstClipTagLive *self);
 /* From now on frames are encoded by this one. */
 void gst_clip_tag_live_set_engine (GstClipTagLive *self, ClvEngine *engine);
 
-/* Streaming thread; does not wait. */
-void gst_clip_tag_live_get_state (
-    GstClipTagLive *self, GstClipTagLiveState *ret_state);
+/* Streaming thread; does not wait. The frame at @clock passes: until the next one
+ * tags end with it. */
+void gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
+    GstClipTagLiveState *ret_state);
 
 /* Streaming thread; does not wait. Takes a reference to the buffer. A frame that
- * waits already is replaced, and counted. FALSE: there is no thread. */
+ * waits already is replaced, and counted, as one of an old epoch is. FALSE: there
+ * is no thread. */
 gboolean gst_clip_tag_live_offer (
     GstClipTagLive *self, const GstClipTagLiveFrame *frame, GError **error);
 
@@ -80,16 +85,22 @@ gboolean gst_clip_tag_live_offer (
  * and who waits in gst_clip_tag_live_finish() returns. Tags stay as they are. */
 void gst_clip_tag_live_cancel (GstClipTagLive *self);
 
-/* A new epoch, and all tags are closed at the end of the last frame, whose clock
- * is @clock. Sends messages. */
-void gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment,
-    const GstClipTagClock *clock);
+/* All tags end with the last frame that passed; in mode sync, where none does,
+ * with the stream's last. The worker must not touch the stream, and messages are
+ * the caller's to send. */
+void gst_clip_tag_live_close_tags (
+    GstClipTagLive *self, const GstSegment *segment);
 
-/* Waits until the frames that were taken or wait are done, or cancelled, or for
- * @timeout_us. */
-void gst_clip_tag_live_finish (GstClipTagLive *self, gint64 timeout_us);
+/* A new epoch: closes tags, and time begins anew. Sends messages. */
+void gst_clip_tag_live_restart (
+    GstClipTagLive *self, const GstSegment *segment);
 
-/* The next frame is inferred whatever was inferred before. */
+/* Waits until the frames that were taken or wait are done, and their buffers are
+ * let go, or are cancelled; at most some seconds. */
+void gst_clip_tag_live_finish (GstClipTagLive *self);
+
+/* The next frame is inferred whatever was inferred before; those before it are
+ * not any more, but their result stays until then. */
 void gst_clip_tag_live_start_anew (GstClipTagLive *self);
 
 /* While locked the worker does not touch the stream. Send no messages then. */

@@ -74,8 +74,10 @@ gst_clip_tag_query (
 {
   GstClipTag *self = GST_CLIP_TAG (trans);
 
-  if (direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_DRAIN)
+  if (direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_DRAIN) {
     gst_clip_tag_sync_drain (self);
+    gst_clip_tag_live_finish (self->live);
+  }
   if (!GST_CLIP_TAG_PARENT->query (trans, direction, query))
     return FALSE;
   if (direction == GST_PAD_SRC && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)

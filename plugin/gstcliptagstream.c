@@ -119,9 +119,8 @@ gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
 }
 
 void
-gst_clip_tag_stream_restart (GstClipTagStream *self, const GstSegment *segment)
+gst_clip_tag_stream_forget (GstClipTagStream *self)
 {
-  gst_clip_tag_stream_close (self, segment);
   g_clear_pointer (&self->result, gst_clip_result_unref);
   self->clock.has_time = FALSE;
 }

@@ -66,9 +66,8 @@ void gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
 void gst_clip_tag_stream_close (
     GstClipTagStream *self, const GstSegment *segment);
 
-/* Closes, forgets the result, and lets time begin anew: what comes next does not
- * follow. */
-void gst_clip_tag_stream_restart (
-    GstClipTagStream *self, const GstSegment *segment);
+/* After a close: forgets the result, and lets time begin anew. What comes next
+ * does not follow. */
+void gst_clip_tag_stream_forget (GstClipTagStream *self);
 
 G_END_DECLS

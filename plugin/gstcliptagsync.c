@@ -28,8 +28,9 @@ encode_held (GstClipTag *self, gboolean *ret_encoded)
           &GST_VIDEO_FILTER (self)->in_info, self->embeddings, &error);
   if (error == NULL)
     return TRUE;
-  gst_clip_tag_stream_restart (
+  gst_clip_tag_stream_close (
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
+  gst_clip_tag_stream_forget (&self->stream);
   self->last.valid = FALSE;
   gst_clip_tag_outbox_send (self->stream.outbox);
   return gst_clip_tag_fault_report (self, error);

@@ -374,27 +374,6 @@ test_tags_end_with_the_last_frame (void)
 }
 
 static void
-test_a_stop_does_not_wait (void)
-{
-  for (guint turn = 0; turn < 10; turn++) {
-    g_autoptr (TagTest) test = new_test ();
-
-    for (guint i = 0; i < 3; i++)
-      gst_buffer_unref (tag_test_push (test, tag_picture_small (ON)));
-    g_usleep (turn * 3000);
-    gst_element_set_state (test->element, GST_STATE_NULL);
-    while (TRUE) {
-      g_autoptr (GstMessage) message = tag_test_pop_tag (test);
-
-      if (message == NULL)
-        break;
-    }
-    g_usleep (20000);
-    g_assert_null (tag_test_pop_tag (test));
-  }
-}
-
-static void
 test_it_starts_again (void)
 {
   g_autoptr (TagTest) test = new_test ();
@@ -539,7 +518,6 @@ add_tests (void)
   ADD ("the-end-waits-for-the-last-frame",
       test_the_end_waits_for_the_last_frame);
   ADD ("tags-end-with-the-last-frame", test_tags_end_with_the_last_frame);
-  ADD ("a-stop-does-not-wait", test_a_stop_does_not_wait);
   ADD ("it-starts-again", test_it_starts_again);
   ADD ("prompts-change-while-playing", test_prompts_change_while_playing);
   ADD ("old-scores-are-reported", test_old_scores_are_reported);
