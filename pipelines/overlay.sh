@@ -15,7 +15,8 @@ if [ $# -lt 1 ]; then
 fi
 
 if [ -n "${3:-}" ]; then
-  # Each frame is a file; the next one takes its place.
+  # Each frame is a file; the next one takes its place. One of an earlier run does not count.
+  rm -f "$3"
   sink=(identity "eos-after=${FRAMES:-25}" ! videoconvert ! pngenc !
     multifilesink "location=$3")
 else
@@ -27,4 +28,10 @@ gst-launch-1.0 \
   filesrc location="$1" ! decodebin ! queue ! \
   cliptag prompts="${2:-a blue sky; a street; a person; a black picture}" ! \
   clipoverlay show=all ! "${sink[@]}"
-if [ -n "${3:-}" ]; then echo "wrote $3"; fi
+if [ -n "${3:-}" ]; then
+  if [ ! -s "$3" ]; then
+    echo "$0: $1: wanted a picture in $3, found no frame" >&2
+    exit 1
+  fi
+  echo "wrote $3"
+fi

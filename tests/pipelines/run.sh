@@ -4,6 +4,7 @@
 # Runs one of pipelines/ on one video and looks for what it must print.
 #   run.sh WANTED VIDEO COMMAND [ARGUMENTS…]
 # WANTED is a regular expression; empty: it only has to succeed.
+# A file *.png among the arguments must be a picture of this run.
 # VIDEO is a file, `generated`, or `none`; in the arguments @VIDEO@ stands for
 # it. $FRAMES is how many of them, 4 if not set. 77 (skipped) where the video, its
 # decoder or a Vulkan device is missing.
@@ -36,15 +37,18 @@ case $video in
     ;;
 esac
 
+picture=''
 n=$#
 while [ "$n" -gt 0 ]; do
   argument=$1
   shift
   [ "$argument" != @VIDEO@ ] || argument=$video
+  case $argument in *.png) picture=$argument ;; esac
   set -- "$@" "$argument"
   n=$((n - 1))
 done
 
+[ -z "$picture" ] || echo "of an earlier run" >"$picture"
 if ! FRAMES=${FRAMES:-4} "$@" >"$folder/output" 2>&1; then
   cat "$folder/output"
   if [ -z "${CLV_REQUIRE_DEVICE:-}" ] &&
@@ -58,5 +62,9 @@ fi
 cat "$folder/output"
 if [ -n "$wanted" ] && ! grep -q "$wanted" "$folder/output"; then
   echo "failed: wanted \"$wanted\" in the output of $*"
+  exit 1
+fi
+if [ -n "$picture" ] && ! head -c 4 "$picture" | grep -q PNG; then
+  echo "failed: wanted a PNG file in $picture"
   exit 1
 fi
