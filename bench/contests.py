@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """clv and other programs in turns, on the same weights, pictures and phrases."""
 import contextlib
+import itertools
 import json
 import os
 
@@ -111,6 +112,12 @@ def token_ids(setting, model, texts):
     return setting.file("ids.json", output.encode())
 
 
+def blocks(server):
+    """A player of take_turns(): each turn is the next block of phrases."""
+    starts = itertools.count(0, TEXT_BLOCK)
+    return lambda: server.ask(f"texts {next(starts)} {TEXT_BLOCK}")[0]
+
+
 def texts(setting, report, model, rounds):
     """1,000 phrases, each once, uncached: the same blocks of phrases in turns."""
     key = "text_1000.vs_onnxruntime" if model.name == "vit-b-32" else f"{model.name}.text.vs_onnxruntime"
@@ -133,10 +140,7 @@ def texts(setting, report, model, rounds):
             except Failed as error:
                 report.leave_out(key, f"onnxruntime: {error}")
         clv.ask(f"texts 0 {TEXT_BLOCK}")  # records and compiles
-        times = {name: [] for name in players}
-        for i in range(rounds):
-            for name, server in players.items():
-                times[name].append(server.ask(f"texts {i * TEXT_BLOCK} {TEXT_BLOCK}")[0])
+        times = take_turns({name: (blocks(server), rounds) for name, server in players.items()}, rounds)
     own = sum(times["clv"])
     length = model.text.get("max_position_embeddings", 77)
     rows = [["clv fp32" if name == "clv" else f"{players[name].name} at {length} tokens", rounds * TEXT_BLOCK,
