@@ -81,7 +81,7 @@ answer (Bench *self, const gchar *request, GError **error)
     if (encode_texts (self, 0, 1, error) >= 0.0)
       print_embedding (self);
   } else if (g_str_equal (request, "memory")) {
-    printf ("%.1f", bench_peak_memory_mb ());
+    printf ("%.1f", bench_memory_mb ("VmHWM:"));
   } else {
     g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
         "request \"%s\": wanted one of those in encode.c", request);

@@ -195,7 +195,7 @@ report (const Bench *self)
     printf ("fps %.3f\n", n * 1e6 / (self->last_us - self->first_us));
   print_times ("fresh-us", self->fresh);
   print_times ("reused-us", self->reused);
-  printf ("memory-mb %.1f\n", bench_peak_memory_mb ());
+  printf ("memory-mb %.1f\n", bench_memory_mb ("VmHWM:"));
 }
 
 static void

@@ -8,12 +8,14 @@
  * BATCH, always with a second batch behind the first, and STREAMS threads submit
  * FRAMES frames in all, one at a time, each waiting for its answer. Frames are
  * NV12, and differ. One line of JSON: pictures a second of both (medians), their
- * ratio, latencies of the streams in milliseconds, and memory. */
+ * ratio, latencies of the streams in milliseconds, and memory a stream. */
 
 #include <clv/clv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 #define MAX_STREAMS 256
 #define MAX_ROUNDS  16
@@ -163,19 +165,6 @@ percentile (const gdouble *values, guint n, gdouble p)
   return values[CLAMP (rank, 1, n) - 1];
 }
 
-/* A line of /proc/self/status, in MB; 0 where there is none. */
-static gdouble
-read_memory_mb (const gchar *name)
-{
-  g_autofree gchar *status = NULL;
-  const gchar *line;
-
-  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
-    return 0;
-  line = strstr (status, name);
-  return line != NULL ? g_ascii_strtod (line + strlen (name), NULL) / 1e3 : 0;
-}
-
 static void
 run (Bench *self, guint n_rounds)
 {
@@ -186,9 +175,9 @@ run (Bench *self, guint n_rounds)
 
   /* Every batch size that comes along is recorded and compiled once. */
   run_batches (self);
-  mb_alone = read_memory_mb ("VmRSS:");
+  mb_alone = bench_memory_mb ("VmRSS:");
   run_streams (self);
-  mb_shared = read_memory_mb ("VmRSS:");
+  mb_shared = bench_memory_mb ("VmRSS:");
   g_array_set_size (self->latencies_ms, 0);
   for (guint i = 0; i < n_rounds; i++) {
     alone[i] = run_batches (self);
@@ -206,9 +195,8 @@ run (Bench *self, guint n_rounds)
       percentile (shared, n_rounds, 50) / percentile (alone, n_rounds, 50));
   printf ("\"p50_ms\": %.1f, \"p95_ms\": %.1f, \"p99_ms\": %.1f, ",
       percentile (ms, n, 50), percentile (ms, n, 95), percentile (ms, n, 99));
-  printf ("\"rss_mb\": %.1f, \"mb_per_stream\": %.2f, \"peak_mb\": %.1f}\n",
-      mb_shared, (mb_shared - mb_alone) / self->n_streams,
-      read_memory_mb ("VmHWM:"));
+  printf (
+      "\"mb_per_stream\": %.2f}\n", (mb_shared - mb_alone) / self->n_streams);
 }
 
 int
