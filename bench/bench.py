@@ -42,7 +42,8 @@ def parse():
     parser.add_argument("--caches", metavar="DIR", help="keep clv's and the driver's caches there; without it they "
                         "start empty")
     parser.add_argument("--build", metavar="DIR", help="a build of clv; without it one is made")
-    # What bench.sh found.
+    # What bench.sh asks before it prepares anything, and what it found.
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--python", help=argparse.SUPPRESS)
     parser.add_argument("--models", default="", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -240,6 +241,8 @@ def write(path, text):
 
 def main():
     args = parse()
+    if args.check:
+        return
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     report = Report()
     start = time.monotonic()

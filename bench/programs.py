@@ -4,6 +4,7 @@ import os
 import random
 import statistics
 import subprocess
+import tempfile
 import time
 
 
@@ -83,7 +84,8 @@ class Server:
 
     def __init__(self, setting, command, name, env=None, greets=False):
         self.name = name
-        self.log = open(os.path.join(setting.work, "log"), "w+", encoding="utf-8", errors="replace")
+        # Its own: several of them live at a time, and the last line is the reason when one ends.
+        self.log = tempfile.TemporaryFile("w+", dir=setting.work, encoding="utf-8", errors="replace")
         try:
             self.process = subprocess.Popen(command, env={**setting.env, **(env or {})}, text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)

@@ -35,6 +35,9 @@ while [ $# -gt 0 ]; do
 done
 if [ ${#wanted[@]} = 0 ]; then wanted=(demo vit-b-32 vit-b-16); fi
 
+# A name that does not exist must not cost an environment and a model first.
+/usr/bin/python3 "$root/bench/bench.py" --check "${args[@]}" || exit $?
+
 say() { echo "bench: $*" >&2; }
 
 # A release build of its own, where none is given.

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import types
 import xml.dom.minidom
 
 # Key → lowest and highest value that can be, on any machine under any load.
@@ -38,8 +39,8 @@ class Tap:
             print("\n".join("# " + line for line in str(more).splitlines()))
 
 
-def bench(script, *arguments):
-    return subprocess.run([script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+def bench(script, *arguments, **env):
+    return subprocess.run([script, *arguments], env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
 
 
 def check_run(tap, script, build, folder):
@@ -68,6 +69,34 @@ def check_run(tap, script, build, folder):
     tap.ok("the plot is SVG with a point for each batch", len(picture.getElementsByTagName("circle")) == 2)
 
 
+def check_refusals(tap, script, build, folder):
+    """Names that do not exist are refused before anything is made or downloaded for them."""
+    made = {"CLV_BENCH_DIR": os.path.join(folder, "bench"), "CLV_GOLDEN_MODELS": os.path.join(folder, "models")}
+    for what, *words in (("model", "--only", "vit-b-33"), ("part", "--part", "pixels"), ("part", "--part=pixels")):
+        done = bench(script, "--no-peers", *words, "--build", build, **made)
+        tap.ok(f"an unknown {what} is named ({words[0]})", done.returncode == 2
+               and words[-1].split("=")[-1] in done.stderr, done.stderr)
+        tap.ok("nothing was made for it", not any(map(os.path.exists, made.values())), done.stderr)
+    done = bench(script, "--only", "demo", "--no-peers", "--build", folder)
+    tap.ok("a build that is not there is named", done.returncode == 1 and folder in done.stderr, done.stderr)
+
+
+def check_servers(tap, script, folder):
+    """Of two servers that live at a time, each has its own last words."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(script)), "bench"))
+    from programs import Failed, Server
+    setting = types.SimpleNamespace(work=folder, env=os.environ)
+    with Server(setting, ["sh", "-c", "echo of the first >&2; echo 1; read -r _"], "first") as first:
+        first.read()
+        with Server(setting, ["sh", "-c", "echo of another >&2; echo 2; read -r _"], "second") as second:
+            second.read()
+            try:
+                found = first.ask("end")
+            except Failed as error:
+                found = str(error)
+    tap.ok("a server that ends has its own last words", found == "of the first", found)
+
+
 def main():
     script, build = sys.argv[1:]
     tap = Tap()
@@ -78,10 +107,8 @@ def main():
             print("1..0 # SKIP no device")
             return
         check_run(tap, script, build, folder)
-        done = bench(script, "--only", "vit-b-33", "--build", build)
-        tap.ok("an unknown model is named", done.returncode == 2 and "vit-b-33" in done.stderr, done.stderr)
-        done = bench(script, "--only", "demo", "--no-peers", "--build", folder)
-        tap.ok("a build that is not there is named", done.returncode == 1 and folder in done.stderr, done.stderr)
+        check_refusals(tap, script, build, folder)
+        check_servers(tap, script, folder)
     print(f"1..{tap.count}")
 
 
