@@ -143,11 +143,10 @@ static void
 expect_steady_streams_to_go_on (Stream *streams)
 {
   for (guint i = 0; i < N_STREAMS; i += 4) {
-    gint n_frames = g_atomic_int_get (&streams[i].n_frames);
-
     tag_test_wait_stat (streams[i].tag, "inferred",
         tag_test_get_stat (streams[i].tag, "inferred") + 1);
-    tag_test_wait_stat (streams[i].tag, "frames", n_frames + 2);
+    tag_test_wait_stat (streams[i].tag, "frames",
+        tag_test_get_stat (streams[i].tag, "frames") + 2);
   }
 }
 
