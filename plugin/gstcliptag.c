@@ -255,6 +255,28 @@ reset_qos (GstClipTag *self)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* The position of the one in use is that of the last frame. */
+static gboolean
+is_same_segment (const GstSegment *segment, const GstSegment *in_use)
+{
+  GstSegment begin = *in_use;
+
+  begin.position = segment->position;
+  return gst_segment_is_equal (segment, &begin);
+}
+
+/* Not the one that has begun already, told of once more. */
+static gboolean
+is_other_stream (GstClipTag *self, GstEvent *event)
+{
+  g_autofree gchar *id =
+      gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (self));
+  const gchar *new_id;
+
+  gst_event_parse_stream_start (event, &new_id);
+  return g_strcmp0 (id, new_id) != 0;
+}
+
 /* What must be done before the event goes on. */
 static void
 heed_event (GstClipTag *self, GstEvent *event)
@@ -272,10 +294,12 @@ heed_event (GstClipTag *self, GstEvent *event)
       break;
     case GST_EVENT_STREAM_START:
       self->knows_mode = FALSE;
+      if (is_other_stream (self, event))
+        gst_clip_tag_restart (self);
       break;
     case GST_EVENT_SEGMENT:
       gst_event_parse_segment (event, &segment);
-      if (gst_segment_is_equal (segment, &GST_BASE_TRANSFORM (self)->segment))
+      if (is_same_segment (segment, &GST_BASE_TRANSFORM (self)->segment))
         break;
       reset_qos (self);
       gst_clip_tag_restart (self);

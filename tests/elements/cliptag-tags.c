@@ -187,6 +187,34 @@ test_a_new_segment_ends_tags_in_the_old_one (void)
 }
 
 static void
+test_the_same_segment_again_ends_no_tag (void)
+{
+  g_autoptr (TagTest) test =
+      tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", CANDIDATES, NULL);
+  g_autoptr (GstMessage) more = NULL;
+
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GstEvent) event =
+        gst_pad_get_sticky_event (test->harness->srcpad, GST_EVENT_SEGMENT, 0);
+    const GstSegment *segment;
+
+    gst_buffer_unref (
+        tag_test_push (test, tag_picture_small (TAG_PICTURE_BLACK)));
+    gst_event_parse_segment (event, &segment);
+    gst_harness_push_event (test->harness, gst_event_new_segment (segment));
+  }
+  gst_message_unref (tag_test_pop_tag (test));
+  more = tag_test_pop_tag (test);
+  g_assert_null (more);
+
+  /* Another stream has other tags. */
+  gst_harness_push_event (
+      test->harness, gst_event_new_stream_start ("another"));
+  more = tag_test_pop_tag (test);
+  g_assert_nonnull (more);
+}
+
+static void
 test_stopping_ends_tags (void)
 {
   g_autoptr (TagTest) test = new_test ();
@@ -389,6 +417,8 @@ add_tests (void)
   ADD ("a-flush-ends-tags", test_a_flush_ends_tags);
   ADD ("a-new-segment-ends-tags-in-the-old-one",
       test_a_new_segment_ends_tags_in_the_old_one);
+  ADD ("the-same-segment-again-ends-no-tag",
+      test_the_same_segment_again_ends_no_tag);
   ADD ("stopping-ends-tags", test_stopping_ends_tags);
   ADD ("frames-without-time-stamps-follow-each-other",
       test_frames_without_time_stamps_follow_each_other);
