@@ -178,7 +178,7 @@ take_time (GstClipTag *self, GstBuffer *buffer)
     gst_clip_tag_restart (self);
   }
   if (!self->clock.has_time)
-    self->begin = next.time;
+    self->current_until = next.time;
   self->clock = next;
   return flow;
 }
@@ -230,13 +230,21 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   return gst_clip_tag_sync_push (self, &frame);
 }
 
+/* Scores are of now while the picture is unchanged, however long ago they were
+ * computed. */
 static void
-warn_of_age (GstClipTag *self, const GstClipTagLiveState *state)
+warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
+    GstClipTagVerdict verdict)
 {
   gdouble max_age = (gdouble) self->timing.max_age / GST_SECOND;
-  gdouble since = state->result != NULL ? state->result_time : self->begin;
-  gdouble age = self->clock.time - since;
+  gdouble since = self->current_until, age;
   gint64 now;
+
+  if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED)
+    since = self->current_until = self->clock.time;
+  if (state->result != NULL)
+    since = MAX (since, state->result_time);
+  age = self->clock.time - since;
 
   if (max_age == 0 || age <= max_age)
     return;
@@ -246,8 +254,13 @@ warn_of_age (GstClipTag *self, const GstClipTagLiveState *state)
     return;
   self->warned_of_age_us = now;
   GST_ELEMENT_WARNING (self, RESOURCE, BUSY,
-      ("Scores are %.3f s old, max-age is %.3f s", age, max_age),
-      ("the device does not keep up with the frames that it is given"));
+      ("%s for %.3f s, max-age is %.3f s",
+          state->result != NULL ? "No newer scores" : "No scores", age,
+          max_age),
+      ("%s", verdict == GST_CLIP_TAG_SKIP_BROKEN
+                 ? "frames cannot be encoded"
+                 : "the device does not keep up, or inference-interval and "
+                   "max-rate leave out too many frames"));
 }
 
 /* The buffer gets the newest result and may be inferred for those after it; it
@@ -284,8 +297,7 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
       !gst_clip_tag_live_offer (self->live, &frame, &error))
     GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT,
         ("Cannot start a thread: %s", error->message), (NULL));
-  if (verdict != GST_CLIP_TAG_SKIP_UNCHANGED)
-    warn_of_age (self, &state);
+  warn_of_age (self, &state, verdict);
   g_clear_pointer (&state.result, gst_clip_result_unref);
 
   GST_OBJECT_LOCK (self);

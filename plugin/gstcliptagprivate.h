@@ -88,7 +88,8 @@ struct _GstClipTag {
   guint64 n_frames;
   gdouble smoothing; /* what the stream was set up with */
   guint top_k;
-  gdouble begin;           /* seconds: of the first frame, for max-age */
+  gdouble
+      current_until; /* seconds: of the last unchanged frame, or the first */
   gint64 warned_of_age_us; /* monotonic; 0: never */
 
   /* In mode live guarded by gst_clip_tag_live_lock_stream(). */

@@ -453,6 +453,46 @@ test_old_scores_are_reported (void)
   g_assert_null (another);
 }
 
+static gchar *
+pop_warning (TagTest *test)
+{
+  g_autoptr (GstMessage) warning =
+      gst_bus_pop_filtered (test->bus, GST_MESSAGE_WARNING);
+  g_autoptr (GError) error = NULL;
+
+  if (warning == NULL)
+    return NULL;
+  gst_message_parse_warning (warning, &error, NULL);
+  return g_strdup (error->message);
+}
+
+/* It is as the scores say; they age from the first frame that is not. */
+static void
+test_scores_of_an_unchanged_picture_are_not_old (void)
+{
+  g_autoptr (TagTest) test = new_test ();
+  g_autofree gchar *none = NULL, *warning = NULL;
+
+  g_object_set (test->element, "max-age", (guint64) GST_SECOND,
+      "change-threshold", 0.02, "refresh-interval", (guint64) 5 * GST_SECOND,
+      NULL);
+  push_and_infer (test, ON, 1);
+  for (guint i = 1; i < 60; i++) {
+    gst_buffer_unref (tag_test_push (test, tag_picture_small (ON)));
+    if (i == 50) /* refreshed */
+      tag_test_wait_stat (test->element, "inferred", 2);
+  }
+  g_object_set (test->element, "inference-interval", 1000, NULL);
+  for (guint i = 0; i < 10; i++)
+    gst_buffer_unref (tag_test_push (test, tag_picture_small (OFF)));
+  none = pop_warning (test);
+  g_assert_null (none);
+  gst_buffer_unref (tag_test_push (test, tag_picture_small (OFF)));
+  warning = pop_warning (test);
+  g_assert_nonnull (warning);
+  g_assert_nonnull (strstr (warning, "for 1.100 s, max-age is 1.000 s"));
+}
+
 typedef struct {
   guint n_frames;
   guint n_fresh;
@@ -521,6 +561,8 @@ add_tests (void)
   ADD ("it-starts-again", test_it_starts_again);
   ADD ("prompts-change-while-playing", test_prompts_change_while_playing);
   ADD ("old-scores-are-reported", test_old_scores_are_reported);
+  ADD ("scores-of-an-unchanged-picture-are-not-old",
+      test_scores_of_an_unchanged_picture_are_not_old);
   ADD ("auto-is-live-behind-a-live-source",
       test_auto_is_live_behind_a_live_source);
 #undef ADD
