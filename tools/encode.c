@@ -78,29 +78,52 @@ add_image (MediaBatch *batch, const gchar *path, GError **error)
   return TRUE;
 }
 
+/* Waits for what is being encoded, if there is something. */
+static gboolean
+finish_batch (Encoded *self, MediaBatch *batch, guint *n_done, GError **error)
+{
+  const gfloat *rows;
+
+  if (batch->future == NULL)
+    return TRUE;
+  rows = media_batch_get (batch, error);
+  if (rows == NULL)
+    return FALSE;
+  memcpy (self->images + (gsize) *n_done * self->width, rows,
+      (gsize) batch->n * self->width * sizeof *rows);
+  *n_done += batch->n;
+  media_batch_clear (batch);
+  return TRUE;
+}
+
+/* While one batch is encoded the next is decoded. */
 static gboolean
 encode_images (Encoded *self, gchar **paths, GError **error)
 {
-  g_auto (MediaBatch) batch = { 0 };
+  g_auto (MediaBatch) one = { 0 };
+  g_auto (MediaBatch) two = { 0 };
   g_auto (Progress) progress = { 0 };
+  MediaBatch *filled = &one, *before = &two;
+  guint n_done = 0;
 
   self->n_images = g_strv_length (paths);
   self->images = g_new0 (gfloat, (gsize) self->n_images * self->width);
   progress_start (&progress, "encode", "pictures");
   for (guint i = 0; i < self->n_images; i++) {
-    const gboolean last = i + 1 == self->n_images;
+    MediaBatch *next = before;
 
-    if (!add_image (&batch, paths[i], error))
+    if (!add_image (filled, paths[i], error))
       return FALSE;
-    if (batch.n < MEDIA_BATCH_MAX && !last)
+    if (filled->n < MEDIA_BATCH_MAX && i + 1 < self->n_images)
       continue;
-    if (!media_batch_encode (&batch, self->engine,
-            self->images + (gsize) (i + 1 - batch.n) * self->width, error))
+    if (!media_batch_submit (filled, self->engine, error) ||
+        !finish_batch (self, before, &n_done, error))
       return FALSE;
-    media_batch_clear (&batch);
-    progress_update (&progress, i + 1, (gdouble) (i + 1) / self->n_images);
+    before = filled;
+    filled = next;
+    progress_update (&progress, n_done, (gdouble) n_done / self->n_images);
   }
-  return TRUE;
+  return finish_batch (self, before, &n_done, error);
 }
 
 static gboolean

@@ -50,9 +50,27 @@ media_batch_encode (
       engine, self->frames, self->n, ret_embeddings, error);
 }
 
+gboolean
+media_batch_submit (MediaBatch *self, ClvEngine *engine, GError **error)
+{
+  const ClvRequest how = { .stream = engine };
+
+  self->future = clv_engine_submit (engine, self->frames, self->n, &how, error);
+  return self->future != NULL;
+}
+
+const gfloat *
+media_batch_get (MediaBatch *self, GError **error)
+{
+  return clv_future_get (self->future, error);
+}
+
 void
 media_batch_clear (MediaBatch *self)
 {
+  if (self->future != NULL)
+    clv_future_wait_until (self->future, -1);
+  g_clear_pointer (&self->future, clv_future_unref);
   for (guint i = 0; i < self->n; i++) {
     gst_video_frame_unmap (&self->mapped[i]);
     media_picture_clear (&self->pictures[i]);

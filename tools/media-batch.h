@@ -12,13 +12,14 @@
 
 G_BEGIN_DECLS
 
-/* Enough to share the weights' way through memory, few enough that eight
- * 4K pictures fit anywhere. */
+/* Enough to share the weights' way through memory, few enough that two
+ * batches of 4K pictures fit anywhere. */
 #define MEDIA_BATCH_MAX 8
 
 /* {0} is an empty batch. */
 typedef struct {
   guint n;
+  ClvFuture *future; /* it is being encoded */
   MediaPicture pictures[MEDIA_BATCH_MAX];
   GstVideoFrame mapped[MEDIA_BATCH_MAX];
   ClvFrame frames[MEDIA_BATCH_MAX];
@@ -31,10 +32,19 @@ GstCaps *media_batch_caps (void);
 gboolean media_batch_add (
     MediaBatch *self, MediaPicture *picture, GError **error);
 
-/* self->n rows of D floats. */
+/* self->n rows of D floats, now. */
 gboolean media_batch_encode (MediaBatch *self, ClvEngine *engine,
     gfloat *ret_embeddings, GError **error);
 
+/* Begins to encode the pictures, at least one, of which no more can be added. */
+gboolean media_batch_submit (
+    MediaBatch *self, ClvEngine *engine, GError **error);
+
+/* Waits for what was submitted: self->n rows of D floats, which live as long as the
+ * batch. */
+const gfloat *media_batch_get (MediaBatch *self, GError **error);
+
+/* Waits for the engine to be done with the pictures. */
 void media_batch_clear (MediaBatch *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MediaBatch, media_batch_clear)
 

@@ -10,12 +10,12 @@ typedef struct {
   TagJob *job;
   const gchar *location;
   ClvScorer *scorer;
-  ClvScore *scores;   /* one for each label */
-  gfloat *embeddings; /* (MEDIA_BATCH_MAX, D) */
+  ClvScore *scores; /* one for each label */
   guint width;
-  MediaBatch batch;
-  GArray *events; /* ClvTagEvent */
-  GArray *spans;  /* TagSpan */
+  MediaBatch batches[2]; /* one is filled while the other is encoded */
+  guint filled;          /* which */
+  GArray *events;        /* ClvTagEvent */
+  GArray *spans;         /* TagSpan */
   guint64 n_pictures;
   Pace pace; /* where there is a rate */
   gdouble last_time;
@@ -34,7 +34,6 @@ run_init (Run *self, TagJob *job, const gchar *location)
     .scorer = clv_scorer_new (
         job->prompts, clv_model_get_logit_scale (model), job->smoothing),
     .scores = g_new0 (ClvScore, clv_prompts_get_n_labels (job->prompts)),
-    .embeddings = g_new (gfloat, (gsize) MEDIA_BATCH_MAX * width),
     .width = width,
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
     .spans = g_array_new (FALSE, FALSE, sizeof (TagSpan)),
@@ -46,10 +45,10 @@ run_init (Run *self, TagJob *job, const gchar *location)
 static void
 run_clear (Run *self)
 {
-  media_batch_clear (&self->batch);
+  media_batch_clear (&self->batches[0]);
+  media_batch_clear (&self->batches[1]);
   g_clear_object (&self->scorer);
   g_free (self->scores);
-  g_free (self->embeddings);
   g_clear_pointer (&self->events, g_array_unref);
   g_clear_pointer (&self->spans, g_array_unref);
 }
@@ -87,18 +86,16 @@ note_best (Run *self)
 }
 
 static void
-score_picture (Run *self, guint index)
+score_picture (Run *self, const MediaPicture *picture, const gfloat *embedding)
 {
-  const MediaPicture *picture = &self->batch.pictures[index];
   TagWriter *writer = self->job->writer;
   const TagFrame frame = { self->location, picture->time, picture->pts,
     self->scores };
 
   /* Time of a scorer does not go back; a broken timestamp may. */
   self->last_time = MAX (self->last_time, picture->time);
-  clv_scorer_score (self->scorer,
-      self->embeddings + (gsize) index * self->width, self->last_time,
-      self->scores, self->events);
+  clv_scorer_score (
+      self->scorer, embedding, self->last_time, self->scores, self->events);
   take_events (self);
   note_best (self);
   self->summary.n_inferred++;
@@ -107,18 +104,34 @@ score_picture (Run *self, guint index)
     writer->format->frame (writer, &frame);
 }
 
+/* Scores what is being encoded, if there is something. */
 static gboolean
-flush_batch (Run *self, GError **error)
+finish_batch (Run *self, MediaBatch *batch, GError **error)
 {
-  gboolean done = TRUE;
+  const gfloat *rows =
+      batch->future != NULL ? media_batch_get (batch, error) : NULL;
+  const gboolean done = batch->future == NULL || rows != NULL;
 
-  if (self->batch.n > 0)
-    done = media_batch_encode (
-        &self->batch, self->job->engine, self->embeddings, error);
-  for (guint i = 0; done && i < self->batch.n; i++)
-    score_picture (self, i);
-  media_batch_clear (&self->batch);
+  for (guint i = 0; rows != NULL && i < batch->n; i++)
+    score_picture (self, &batch->pictures[i], rows + (gsize) i * self->width);
+  media_batch_clear (batch);
   return done;
+}
+
+/* Hands over what was filled, then finishes the batch before, which is filled next. */
+static gboolean
+turn_batches (Run *self, GError **error)
+{
+  MediaBatch *filled = &self->batches[self->filled];
+  const gboolean submitted =
+      filled->n == 0 || media_batch_submit (filled, self->job->engine, error);
+
+  gboolean finished;
+
+  self->filled = !self->filled;
+  finished = finish_batch (
+      self, &self->batches[self->filled], submitted ? error : NULL);
+  return submitted && finished;
 }
 
 static gboolean
@@ -144,8 +157,9 @@ read_pictures (Run *self, Media *media, GError **error)
       media_picture_clear (&picture);
       continue;
     }
-    if (!media_batch_add (&self->batch, &picture, error) ||
-        (self->batch.n == MEDIA_BATCH_MAX && !flush_batch (self, error))) {
+    if (!media_batch_add (&self->batches[self->filled], &picture, error) ||
+        (self->batches[self->filled].n == MEDIA_BATCH_MAX &&
+            !turn_batches (self, error))) {
       g_prefix_error (error, "%s: ", self->location);
       return MEDIA_ERROR;
     }
@@ -185,7 +199,8 @@ tag_media (TagJob *job, const gchar *location, GError **error)
   run_init (&run, job, location);
   status = read_pictures (&run, media, error);
   /* Pictures before an error count too. */
-  if (!flush_batch (&run, &late) && status != MEDIA_ERROR) {
+  if ((!turn_batches (&run, &late) || !turn_batches (&run, &late)) &&
+      status != MEDIA_ERROR) {
     g_propagate_prefixed_error (
         error, g_steal_pointer (&late), "%s: ", location);
     status = MEDIA_ERROR;
