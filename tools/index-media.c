@@ -15,15 +15,20 @@
 #define PENDING_US  (2 * G_USEC_PER_SEC)
 
 typedef struct {
+  MediaBatch pictures;
+  GBytes *thumbnails[MEDIA_BATCH_MAX];
+} Batch;
+
+typedef struct {
   IndexJob *job;
   gint64 media;      /* in the index */
   gdouble last_time; /* of the moments that are there */
   guint width;
   IndexSampler sampler;
-  MediaBatch batch;
-  GBytes *thumbnails[MEDIA_BATCH_MAX]; /* of the batch */
-  GArray *moments;                     /* ClvIndexMoment: pending */
-  GArray *embeddings;                  /* their rows */
+  Batch batches[2];   /* one is filled while the other is encoded */
+  guint filled;       /* which */
+  GArray *moments;    /* ClvIndexMoment: pending */
+  GArray *embeddings; /* their rows */
   gint64 written_us;
 } Run;
 
@@ -34,9 +39,9 @@ clear_moment (gpointer data)
 }
 
 static void
-clear_batch (Run *self)
+clear_batch (Batch *self)
 {
-  media_batch_clear (&self->batch);
+  media_batch_clear (&self->pictures);
   for (guint i = 0; i < MEDIA_BATCH_MAX; i++)
     g_clear_pointer (&self->thumbnails[i], g_bytes_unref);
 }
@@ -44,7 +49,8 @@ clear_batch (Run *self)
 static void
 run_clear (Run *self)
 {
-  clear_batch (self);
+  clear_batch (&self->batches[0]);
+  clear_batch (&self->batches[1]);
   g_clear_pointer (&self->moments, g_array_unref);
   g_clear_pointer (&self->embeddings, g_array_unref);
 }
@@ -81,35 +87,50 @@ write_pending (Run *self, GError **error)
   return TRUE;
 }
 
+/* The moments of what is being encoded, if there is something, become pending. */
 static gboolean
-encode_batch (Run *self, GError **error)
+finish_batch (Run *self, Batch *batch, GError **error)
 {
-  const guint n = self->batch.n, before = self->embeddings->len;
-  gboolean good = TRUE;
+  MediaBatch *pictures = &batch->pictures;
+  const gfloat *rows =
+      pictures->future != NULL ? media_batch_get (pictures, error) : NULL;
+  const gboolean done = pictures->future == NULL || rows != NULL;
 
-  if (n > 0) {
-    g_array_set_size (self->embeddings, before + n * self->width);
-    good = media_batch_encode (&self->batch, self->job->engine,
-        &g_array_index (self->embeddings, gfloat, before), error);
-    if (!good)
-      g_array_set_size (self->embeddings, before);
-  }
-  for (guint i = 0; good && i < n; i++) {
+  if (rows != NULL)
+    g_array_append_vals (self->embeddings, rows, pictures->n * self->width);
+  for (guint i = 0; rows != NULL && i < pictures->n; i++) {
     const ClvIndexMoment moment = {
-      .time = self->batch.pictures[i].time,
-      .thumbnail = g_steal_pointer (&self->thumbnails[i]),
+      .time = pictures->pictures[i].time,
+      .thumbnail = g_steal_pointer (&batch->thumbnails[i]),
     };
 
     g_array_append_val (self->moments, moment);
   }
-  clear_batch (self);
-  return good;
+  clear_batch (batch);
+  return done;
+}
+
+/* Hands over what was filled, then finishes the batch before, which is filled next. */
+static gboolean
+turn_batches (Run *self, GError **error)
+{
+  MediaBatch *filled = &self->batches[self->filled].pictures;
+  const gboolean submitted =
+      filled->n == 0 || media_batch_submit (filled, self->job->engine, error);
+  gboolean finished;
+
+  self->filled = !self->filled;
+  finished = finish_batch (
+      self, &self->batches[self->filled], submitted ? error : NULL);
+  return submitted && finished;
 }
 
 /* Takes the picture over. */
 static gboolean
 add_picture (Run *self, MediaPicture *picture, GError **error)
 {
+  Batch *batch = &self->batches[self->filled];
+  Batch *before = &self->batches[!self->filled];
   GBytes *thumbnail = NULL;
 
   if (self->job->thumbnails) {
@@ -119,12 +140,15 @@ add_picture (Run *self, MediaPicture *picture, GError **error)
       return FALSE;
     }
   }
-  if (!media_batch_add (&self->batch, picture, error)) {
+  if (!media_batch_add (&batch->pictures, picture, error)) {
     g_clear_pointer (&thumbnail, g_bytes_unref);
     return FALSE;
   }
-  self->thumbnails[self->batch.n - 1] = thumbnail;
-  if (self->batch.n == MEDIA_BATCH_MAX && !encode_batch (self, error))
+  batch->thumbnails[batch->pictures.n - 1] = thumbnail;
+  if (media_batch_is_done (&before->pictures) &&
+      !finish_batch (self, before, error))
+    return FALSE;
+  if (batch->pictures.n == MEDIA_BATCH_MAX && !turn_batches (self, error))
     return FALSE;
   return (self->moments->len < MAX_PENDING &&
              g_get_monotonic_time () < self->written_us + PENDING_US) ||
@@ -224,7 +248,8 @@ index_pictures (IndexJob *job, Media *media, MediaPicture *picture,
 
   run_init (&run, job, progress);
   status = read_pictures (&run, media, picture, location, title, error);
-  if ((!encode_batch (&run, &late) || !write_pending (&run, &late)) &&
+  if ((!turn_batches (&run, &late) || !turn_batches (&run, &late) ||
+          !write_pending (&run, &late)) &&
       status != MEDIA_ERROR) {
     g_propagate_prefixed_error (
         error, g_steal_pointer (&late), "%s: ", location);

@@ -59,6 +59,12 @@ media_batch_submit (MediaBatch *self, ClvEngine *engine, GError **error)
   return self->future != NULL;
 }
 
+gboolean
+media_batch_is_done (MediaBatch *self)
+{
+  return self->future != NULL && clv_future_is_answered (self->future);
+}
+
 const gfloat *
 media_batch_get (MediaBatch *self, GError **error)
 {

@@ -40,6 +40,9 @@ gboolean media_batch_encode (MediaBatch *self, ClvEngine *engine,
 gboolean media_batch_submit (
     MediaBatch *self, ClvEngine *engine, GError **error);
 
+/* Whether media_batch_get() would not wait. */
+gboolean media_batch_is_done (MediaBatch *self);
+
 /* Waits for what was submitted: self->n rows of D floats, which live as long as the
  * batch. */
 const gfloat *media_batch_get (MediaBatch *self, GError **error);

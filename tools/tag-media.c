@@ -125,7 +125,6 @@ turn_batches (Run *self, GError **error)
   MediaBatch *filled = &self->batches[self->filled];
   const gboolean submitted =
       filled->n == 0 || media_batch_submit (filled, self->job->engine, error);
-
   gboolean finished;
 
   self->filled = !self->filled;
@@ -144,6 +143,19 @@ is_wanted (Run *self, const MediaPicture *picture)
   return job->rate <= 0.0 || pace_take (&self->pace, picture->time);
 }
 
+/* Takes the picture over. What is there by now does not wait for a full batch. */
+static gboolean
+add_picture (Run *self, MediaPicture *picture, GError **error)
+{
+  MediaBatch *filled = &self->batches[self->filled];
+  MediaBatch *before = &self->batches[!self->filled];
+
+  return media_batch_add (filled, picture, error) &&
+         (!media_batch_is_done (before) ||
+             finish_batch (self, before, error)) &&
+         (filled->n < MEDIA_BATCH_MAX || turn_batches (self, error));
+}
+
 static MediaStatus
 read_pictures (Run *self, Media *media, GError **error)
 {
@@ -157,9 +169,7 @@ read_pictures (Run *self, Media *media, GError **error)
       media_picture_clear (&picture);
       continue;
     }
-    if (!media_batch_add (&self->batches[self->filled], &picture, error) ||
-        (self->batches[self->filled].n == MEDIA_BATCH_MAX &&
-            !turn_batches (self, error))) {
+    if (!add_picture (self, &picture, error)) {
       g_prefix_error (error, "%s: ", self->location);
       return MEDIA_ERROR;
     }
