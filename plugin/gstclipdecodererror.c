@@ -23,7 +23,7 @@ is_of_decodebin (GstMessage *message)
 /* The fields are those of gst_missing_decoder_message_new(): applications that
  * install what is missing rely on them. */
 gchar *
-gst_clip_decoder_error_find_missing (GstMessage *message)
+gst_clip_decoder_error_find_missing (GstMessage *message, gboolean *ret_wanted)
 {
   const GstStructure *structure = gst_message_get_structure (message);
   const GValue *detail;
@@ -32,10 +32,9 @@ gst_clip_decoder_error_find_missing (GstMessage *message)
 
   if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT ||
       !gst_structure_has_name (structure, "missing-plugin") ||
-      g_strcmp0 (gst_structure_get_string (structure, "type"), "decoder") !=
-          0 ||
-      !is_of_decodebin (message))
+      g_strcmp0 (gst_structure_get_string (structure, "type"), "decoder") != 0)
     return NULL;
+  *ret_wanted = is_of_decodebin (message);
   detail = gst_structure_get_value (structure, "detail");
   if (detail == NULL || !GST_VALUE_HOLDS_CAPS (detail))
     return NULL;

@@ -9,10 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* If `message` says that no decoder is installed for the pictures that a
- * decodebin3 was to decode: what they are, such as "H.264". Otherwise NULL. Free
- * with g_free(). */
-gchar *gst_clip_decoder_error_find_missing (GstMessage *message);
+/* If `message` says that no decoder is installed for the pictures: what
+ * they are, such as "H.264"; otherwise NULL. Free with g_free(). @ret_wanted: a
+ * decodebin3 was to decode them; otherwise a parser only looked. */
+gchar *gst_clip_decoder_error_find_missing (
+    GstMessage *message, gboolean *ret_wanted);
 
 /* An error with `input` (a path or URI; NULL: unknown) in front, if it does not
  * name it already. Source, sequence number and details stay. Takes the message,

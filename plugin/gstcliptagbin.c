@@ -55,6 +55,7 @@ struct _GstClipTagBin {
   gchar *uri;
   GstElement *decoder; /* from PAUSED on; a new one for each start */
   gchar *playing;      /* the uri that it decodes, or NULL */
+  gchar *missing;      /* what it found no decoder for, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (GstClipTagBin, gst_clip_tag_bin, GST_TYPE_BIN)
@@ -166,6 +167,7 @@ remove_decoder (GstClipTagBin *self)
   GST_OBJECT_LOCK (self);
   decoder = g_steal_pointer (&self->decoder);
   g_clear_pointer (&self->playing, g_free);
+  g_clear_pointer (&self->missing, g_free);
   GST_OBJECT_UNLOCK (self);
 
   gst_ghost_pad_set_target (GST_GHOST_PAD (self->sink), NULL);
@@ -322,15 +324,6 @@ name_input_path (GstClipTagBin *self)
   return path != NULL ? path : g_steal_pointer (&input);
 }
 
-/* A demuxer knows bytes, not files. Takes the message. */
-static GstMessage *
-add_input_name (GstClipTagBin *self, GstMessage *message)
-{
-  g_autofree gchar *input = name_input_path (self);
-
-  return gst_clip_decoder_error_add_input (message, input);
-}
-
 /* Nobody else says so: the demuxer fails with "Internal data stream error", and
  * not even that if it has other streams. */
 static void
@@ -342,6 +335,24 @@ post_missing (GstClipTagBin *self, const gchar *what)
       ("%s: wanted a decoder for %s, found none.",
           input != NULL ? input : "the input", what),
       (NULL));
+}
+
+/* A demuxer knows bytes, not files. Takes the message. */
+static GstMessage *
+add_input_name (GstClipTagBin *self, GstMessage *message)
+{
+  g_autofree gchar *input = name_input_path (self);
+  g_autofree gchar *missing = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* The error may come before decodebin3's message, behind parsebin's. */
+  GST_OBJECT_LOCK (self);
+  missing = g_strdup (self->missing);
+  GST_OBJECT_UNLOCK (self);
+  gst_message_parse_error (message, &error, NULL);
+  if (missing != NULL && error->domain == GST_STREAM_ERROR)
+    post_missing (self, missing);
+  return gst_clip_decoder_error_add_input (message, input);
 }
 
 /* RTSP announces its streams one by one. */
@@ -390,18 +401,23 @@ gst_clip_tag_bin_handle_message (GstBin *bin, GstMessage *message)
 {
   GstClipTagBin *self = GST_CLIP_TAG_BIN (bin);
   g_autofree gchar *missing = NULL;
+  gboolean wanted = FALSE;
 
   if (is_decoder_message (self, message)) {
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
       message = add_input_name (self, message);
     else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_COLLECTION)
       check_collection (self, message);
-    missing = gst_clip_decoder_error_find_missing (message);
+    missing = gst_clip_decoder_error_find_missing (message, &wanted);
+    GST_OBJECT_LOCK (self);
+    if (self->missing == NULL)
+      self->missing = g_strdup (missing);
+    GST_OBJECT_UNLOCK (self);
   }
   GST_BIN_CLASS (gst_clip_tag_bin_parent_class)->handle_message (bin, message);
 
   /* Behind the decoder's own message, which says how to get it. */
-  if (missing != NULL)
+  if (missing != NULL && wanted)
     post_missing (self, missing);
 }
 
