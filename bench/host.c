@@ -65,7 +65,7 @@ run_score (guint n, Source *source, guint rounds, GError **error)
   if (prompts == NULL || !clv_prompts_encode (prompts, NULL, source->width,
                              make_up, NULL, source, error))
     return FALSE;
-  scorer = clv_scorer_new (prompts, 100.0f, 0.5);
+  scorer = clv_scorer_new (prompts, 100.0f, 0.5, 0);
   for (guint i = 0; i < rounds; i++) {
     gint64 start_us;
 

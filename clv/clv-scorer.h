@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE (ClvScorer, clv_scorer, CLV, SCORER, GObject)
  * @logit: cosine × the model's scale
  * @score: by the label's scoring, before smoothing
  * @smoothed: exponential mean of @score over time
- * @active: by threshold, hysteresis, minimum duration and cool-down, of
+ * @active: by threshold, hysteresis, rank, minimum duration and cool-down, of
  *   @smoothed
  */
 typedef struct {
@@ -53,6 +53,9 @@ typedef struct {
  * @logit_scale: see clv_model_get_logit_scale()
  * @smoothing: time constant in seconds; 0: none. A score that jumps is followed
  *   to 63 % after this time, however the frames are spaced
+ * @top_k: 0, or only so many labels of each group, those of the highest smoothed
+ *   scores, may hold; the others are as if below their thresholds. Of equal ones
+ *   the first is the better
  *
  * The state of one stream: smoothing and which labels are active.
  *
@@ -60,7 +63,7 @@ typedef struct {
  * encoded, which is a mistake of the caller
  */
 ClvScorer *clv_scorer_new (
-    ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing);
+    ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing, guint top_k);
 
 ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 

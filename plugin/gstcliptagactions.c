@@ -152,7 +152,7 @@ score (GstElement *element, GBytes *embedding)
   }
   aligned = g_memdup2 (g_bytes_get_data (embedding, NULL), size);
   scorer = clv_scorer_new (
-      prompts, clv_model_get_logit_scale (clv_engine_get_model (engine)), 0);
+      prompts, clv_model_get_logit_scale (clv_engine_get_model (engine)), 0, 0);
   scores = g_new0 (ClvScore, clv_prompts_get_n_labels (prompts));
   clv_scorer_score (scorer, aligned, 0, scores, NULL);
   return describe ("clip-scores", prompts, scores, FALSE);

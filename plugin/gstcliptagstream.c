@@ -20,7 +20,6 @@ drop_prompts (GstClipTagStream *self)
 {
   g_clear_object (&self->model);
   g_clear_object (&self->scorer);
-  g_clear_pointer (&self->top_k, gst_clip_top_k_free);
   g_clear_pointer (&self->scores, g_free);
 }
 
@@ -40,11 +39,9 @@ gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
   g_object_ref (prompts); /* may be the scorer's */
   drop_prompts (self);
   self->model = g_object_ref (model);
-  self->scorer =
-      clv_scorer_new (prompts, clv_model_get_logit_scale (model), smoothing);
+  self->scorer = clv_scorer_new (
+      prompts, clv_model_get_logit_scale (model), smoothing, top_k);
   self->scores = g_new0 (ClvScore, clv_prompts_get_n_labels (prompts));
-  if (top_k > 0)
-    self->top_k = gst_clip_top_k_new (prompts, top_k);
   g_object_unref (prompts);
 }
 
@@ -113,8 +110,6 @@ gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
   if (self->scorer == NULL || !self->clock.has_time)
     return;
   clv_scorer_close (self->scorer, time, self->events);
-  if (self->top_k != NULL)
-    gst_clip_top_k_close (self->top_k, time, self->events);
   tell_events (self, segment, time, NULL);
 }
 
@@ -132,8 +127,6 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
   self->clock = *clock;
   clv_scorer_score (
       self->scorer, embedding, clock->time, self->scores, self->events);
-  if (self->top_k != NULL)
-    gst_clip_top_k_apply (self->top_k, self->scores, clock->time, self->events);
   tell_events (self, segment, clock->time, self->scores);
 
   g_clear_pointer (&self->result, gst_clip_result_unref);

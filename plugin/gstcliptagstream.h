@@ -14,7 +14,6 @@
 #include "gstclipmeta.h"
 #include "gstcliptagclock.h"
 #include "gstcliptagoutbox.h"
-#include "gstcliptagtopk.h"
 
 G_BEGIN_DECLS
 
@@ -27,8 +26,7 @@ typedef struct {
   /* Of the current prompt set; NULL before the first. */
   ClvModel *model;
   ClvScorer *scorer;
-  GstClipTopK *top_k; /* NULL: all labels */
-  ClvScore *scores;   /* of the last scored frame */
+  ClvScore *scores; /* of the last scored frame */
   GArray *events;
 
   GstClipResult *result; /* of the last scored frame */

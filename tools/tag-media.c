@@ -32,7 +32,7 @@ run_init (Run *self, TagJob *job, const gchar *location)
     .job = job,
     .location = location,
     .scorer = clv_scorer_new (
-        job->prompts, clv_model_get_logit_scale (model), job->smoothing),
+        job->prompts, clv_model_get_logit_scale (model), job->smoothing, 0),
     .scores = g_new0 (ClvScore, clv_prompts_get_n_labels (job->prompts)),
     .width = width,
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),

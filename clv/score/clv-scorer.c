@@ -28,6 +28,7 @@ struct _ClvScorer {
   ClvPrompts *prompts;
   gfloat logit_scale;
   gdouble smoothing;
+  guint top_k; /* 0: all */
   gboolean has_time;
   gdouble last_time;
   GArray *groups;         /* ClvScoreGroup */
@@ -88,7 +89,8 @@ find_groups (ClvScorer *self)
 }
 
 ClvScorer *
-clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing)
+clv_scorer_new (
+    ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing, guint top_k)
 {
   ClvScorer *self;
   guint n_rows;
@@ -100,6 +102,7 @@ clv_scorer_new (ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing)
   self->prompts = g_object_ref (prompts);
   self->logit_scale = logit_scale;
   self->smoothing = smoothing;
+  self->top_k = top_k;
   n_rows = clv_prompts_get_n_rows (prompts);
   self->cosines = g_new0 (gfloat, n_rows);
   self->values = g_new0 (gdouble, n_rows);
@@ -244,6 +247,30 @@ report (ClvTagEvent *event, guint index, GArray *events)
     g_array_append_val (events, *event);
 }
 
+/* Among the top_k of its group, by what is smoothed. */
+static gboolean
+is_among_best (ClvScorer *self, guint index, const ClvLabel *label)
+{
+  const gfloat smoothed = self->states[index].smoothed;
+  guint n_better = 0;
+
+  if (self->top_k == 0 || smoothed < label->off_threshold)
+    return TRUE; /* it does not matter */
+  for (guint i = 0; i < clv_prompts_get_n_labels (self->prompts); i++) {
+    const ClvTagState *other = &self->states[i];
+
+    if (!other->has_value || other->smoothed < smoothed ||
+        (other->smoothed == smoothed && i >= index) ||
+        clv_prompts_get_label (self->prompts, i)->group_index !=
+            label->group_index)
+      continue;
+    n_better++;
+    if (n_better == self->top_k)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 void
 clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events)
@@ -261,15 +288,17 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
   score_groups (self, dt, ret_scores);
 
   weight = smoothing_weight (self, dt);
+  for (guint i = 0; i < n_labels; i++)
+    clv_tag_state_smooth (&self->states[i], ret_scores[i].score, weight);
   for (guint i = 0; i < n_labels; i++) {
     const ClvLabel *label = clv_prompts_get_label (self->prompts, i);
     ClvTagState *state = &self->states[i];
     ClvTagEvent event;
 
-    clv_tag_state_smooth (state, ret_scores[i].score, weight);
     if (!isfinite (ret_scores[i].score))
       ret_scores[i] = (ClvScore){ 0 };
-    else if (clv_tag_state_step (state, label, time, &event))
+    else if (clv_tag_state_step (
+                 state, label, is_among_best (self, i, label), time, &event))
       report (&event, i, events);
     ret_scores[i].smoothed = state->smoothed;
     ret_scores[i].active = state->phase == CLV_TAG_ON;

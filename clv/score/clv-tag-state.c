@@ -54,21 +54,22 @@ is_cooling (ClvTagState *self, const ClvLabel *label, gdouble time)
 }
 
 gboolean
-clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gdouble time,
-    ClvTagEvent *ret_event)
+clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gboolean best,
+    gdouble time, ClvTagEvent *ret_event)
 {
   gboolean was_on = self->phase == CLV_TAG_ON;
 
   if (!self->has_value)
     return FALSE;
   if (self->phase == CLV_TAG_OFF) {
-    if (is_cooling (self, label, time) || self->smoothed < label->threshold)
+    if (is_cooling (self, label, time) || !best ||
+        self->smoothed < label->threshold)
       return FALSE;
     self->phase = CLV_TAG_PENDING;
     self->started = time;
     self->n = 0;
     self->sum = 0;
-  } else if (self->smoothed < label->off_threshold) {
+  } else if (!best || self->smoothed < label->off_threshold) {
     self->phase = CLV_TAG_OFF;
     if (was_on) {
       fill_event (self, FALSE, time, ret_event);

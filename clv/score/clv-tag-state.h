@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One label of one stream: smoothing, hysteresis, minimum duration, cool-down.
+/* One label of one stream: smoothing, hysteresis, minimum duration, cool-down. A
+ * label that is not among the best of its group is as one below its thresholds.
  *
  *            smoothed ≥ threshold            for min_duration
  *     OFF ─────────────────────► PENDING ─────────────────────► ON: start event
@@ -38,10 +39,10 @@ typedef struct {
  * score that is not finite changes nothing. */
 void clv_tag_state_smooth (ClvTagState *self, gfloat score, gfloat weight);
 
-/* Moves to the next phase. TRUE: *ret_event is to be reported; its index is the
+/* Moves to the next phase. @best: it may hold by its rank. TRUE: *ret_event is to be reported; its index is the
  * caller's to fill. */
 gboolean clv_tag_state_step (ClvTagState *self, const ClvLabel *label,
-    gdouble time, ClvTagEvent *ret_event);
+    gboolean best, gdouble time, ClvTagEvent *ret_event);
 
 /* Back to the state before the first frame; TRUE as above. */
 gboolean clv_tag_state_close (

@@ -213,6 +213,29 @@ test_cool_down_with_top_k (Fixture *self, gconstpointer data)
   tag_test_expect_tag (test, "red", "start", 4 * GST_SECOND / 10);
 }
 
+/* The frame that is best for a moment only starts nothing. */
+static void
+test_min_duration_with_top_k (Fixture *self, gconstpointer data)
+{
+  g_autofree gchar *path = write_file (self, "set.json",
+      "{\"groups\":[{\"scoring\":\"cosine\",\"prompts\":["
+      "{\"label\":\"red\",\"text\":\"a red screen\",\"threshold\":-1,"
+      "\"min-duration\":0.25},"
+      "{\"label\":\"blue\",\"text\":\"a blue screen\",\"threshold\":-1,"
+      "\"min-duration\":0.25}]}]}");
+  g_autoptr (TagTest) test = tag_test_new (
+      TAG_TEST_SMALL_CAPS, "prompts-file", path, "top-k", 1, NULL);
+  g_autoptr (GstMessage) more = NULL;
+
+  for (guint i = 0; i < 8; i++)
+    gst_buffer_unref (tag_test_push (test,
+        i >= 4 && i % 2 == 0 ? plain (20, 20, 230) : plain (230, 20, 20)));
+  tag_test_expect_tag (test, "red", "start", 0);
+  tag_test_expect_tag (test, "red", "stop", 4 * GST_SECOND / 10);
+  more = tag_test_pop_tag (test);
+  g_assert_null (more);
+}
+
 /* --- one threshold for several phrases ----------------------------------- */
 
 static const gchar *const phrases[] = { "color bars", "TV static",
@@ -429,6 +452,7 @@ add_tests (void)
   ADD ("a bad picture is an error that names it", test_bad_pictures);
   ADD ("with background phrases none of the labels may hold", test_background);
   ADD ("a cool-down holds with top-k too", test_cool_down_with_top_k);
+  ADD ("a minimum duration holds with top-k too", test_min_duration_with_top_k);
   ADD ("calibration changes while playing", test_change);
   ADD ("one threshold serves several phrases in several scenes",
       test_one_threshold);

@@ -110,7 +110,7 @@ test_background (void)
 
   g_assert_cmpuint (clv_prompts_get_n_labels (prompts), ==, 5);
   for (guint round = 0; round < 20; round++) {
-    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0);
+    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0, 0);
     ClvScore scores[5];
     gfloat p[WIDTH];
     gdouble x, y, not_y, b1, b2, b3, b4;
@@ -145,7 +145,7 @@ test_none_of_these (void)
 
   for (guint i = 0; i < 2; i++) {
     g_autoptr (ClvPrompts) prompts = load_encoded (json[i]);
-    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0);
+    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0, 0);
     ClvScore scores[2];
     gdouble row[WIDTH];
     gfloat p[WIDTH];
@@ -224,7 +224,7 @@ test_model_formula (void)
 
   g_assert_cmpfloat (clv_prompts_get_label (prompts, 0)->threshold, ==, 0.5f);
   for (guint round = 0; round < 20; round++) {
-    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0);
+    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0, 0);
     ClvScore scores[6];
     gfloat p[WIDTH];
     gdouble x, y;
@@ -268,7 +268,7 @@ stream_new (const gchar *threshold)
 
   g_assert_true (
       clv_prompts_encode (prompts, NULL, 2, encode_axis, NULL, NULL, NULL));
-  return clv_scorer_new (prompts, SCALE, 0);
+  return clv_scorer_new (prompts, SCALE, 0, 0);
 }
 
 static ClvScore
@@ -475,7 +475,7 @@ accuracy_of (const gchar *calibration, gboolean cameras)
     g_string_append_printf (json, "%s\"phrase %u\"", k > 0 ? "," : "", k);
   g_string_append (json, "]}]}");
   prompts = load_encoded (json->str);
-  scorer = clv_scorer_new (prompts, SCALE, 0);
+  scorer = clv_scorer_new (prompts, SCALE, 0, 0);
   for (guint i = 0; i < N_PICTURES; i++) {
     ClvScore row[N_PHRASES];
     gfloat x[WIDTH];

@@ -132,7 +132,7 @@ test_scores (void)
       clv_prompts_encode (prompts, NULL, 48, encode, NULL, &tower, NULL));
   matrix = clv_prompts_get_matrix (prompts, NULL);
   for (guint round = 0; round < 50; round++) {
-    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0);
+    g_autoptr (ClvScorer) scorer = clv_scorer_new (prompts, SCALE, 0, 0);
 
     random_unit (tower.rand, 48, x);
     for (guint i = 0; i < n_rows; i++) {
@@ -185,7 +185,7 @@ stream_open (Stream *self, gdouble threshold, gdouble off_threshold,
   self->prompts = test_load_prompts (json, NULL);
   g_assert_true (clv_prompts_encode (
       self->prompts, NULL, 2, encode_axis, NULL, NULL, NULL));
-  self->scorer = clv_scorer_new (self->prompts, SCALE, smoothing);
+  self->scorer = clv_scorer_new (self->prompts, SCALE, smoothing, 0);
   self->events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent));
 }
 
@@ -293,6 +293,84 @@ test_lives (void)
     g_assert_cmpstr (active->str, ==, lives[i].active);
     g_assert_cmpstr (events->str, ==, lives[i].events);
     stream_close (&stream);
+  }
+}
+
+static gboolean
+encode_axes (const gchar *const *texts, guint n, gfloat *ret_rows,
+    gpointer user_data, GError **error)
+{
+  for (guint i = 0; i < n; i++) {
+    ret_rows[2 * i] = g_str_equal (texts[i], "x");
+    ret_rows[2 * i + 1] = g_str_equal (texts[i], "y");
+  }
+  return TRUE;
+}
+
+/* Two labels that both are above their thresholds, one frame in half a second;
+ * which of them is the better one in each frame, "=": none. */
+static const struct {
+  const gchar *what;
+  gdouble min_duration;
+  gdouble cool_down;
+  const gchar *better;
+  const gchar *active; /* of each frame, "-": none */
+  const gchar *events;
+} ranks[] = {
+  { "who is better holds", 0, 0, "xxyyx", "xxyyx",
+      "+x 0.0; -x 1.0; +y 1.0; +x 2.0; -y 2.0; -x 2.5; " },
+  { "of equal ones it is the first", 0, 0, "y=", "yx",
+      "+y 0.0; +x 0.5; -y 0.5; -x 1.0; " },
+  { "the best must last as long as any", 1, 0, "xxxyxyyyx", "--x----y-",
+      "+x 0.0; -x 1.5; +y 2.5; -y 4.0; " },
+  { "who is pushed aside cools down", 0, 1, "xyxxx", "xy-xx",
+      "+x 0.0; -x 0.5; +y 0.5; -y 1.0; +x 1.5; -x 2.5; " },
+};
+
+static void
+test_ranks (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ranks); i++) {
+    g_autofree gchar *json = g_strdup_printf (
+        "{\"groups\":[{\"scoring\":\"cosine\",\"prompts\":["
+        "{\"text\":\"x\",\"threshold\":0.5,\"min-duration\":%g,"
+        "\"cool-down\":%g},{\"text\":\"y\",\"threshold\":0.5,"
+        "\"min-duration\":%g,\"cool-down\":%g}]}]}",
+        ranks[i].min_duration, ranks[i].cool_down, ranks[i].min_duration,
+        ranks[i].cool_down);
+    g_autoptr (ClvPrompts) prompts = test_load_prompts (json, NULL);
+    g_autoptr (ClvScorer) scorer = NULL;
+    g_autoptr (GArray) changes =
+        g_array_new (FALSE, FALSE, sizeof (ClvTagEvent));
+    g_autoptr (GString) active = g_string_new (NULL);
+    g_autoptr (GString) events = g_string_new (NULL);
+    guint n;
+
+    g_assert_true (
+        clv_prompts_encode (prompts, NULL, 2, encode_axes, NULL, NULL, NULL));
+    scorer = clv_scorer_new (prompts, SCALE, 0, 1);
+    for (n = 0; ranks[i].better[n] != 0; n++) {
+      gfloat x[2] = { 0.6f, 0.6f };
+      ClvScore scores[2];
+
+      if (ranks[i].better[n] != '=')
+        x[ranks[i].better[n] - 'x'] = 0.7f;
+      clv_scorer_score (scorer, x, 0.5 * n, scores, changes);
+      g_assert_false (scores[0].active && scores[1].active);
+      g_string_append_c (active, scores[0].active   ? 'x'
+                                 : scores[1].active ? 'y'
+                                                    : '-');
+    }
+    clv_scorer_close (scorer, 0.5 * n, changes);
+    for (guint j = 0; j < changes->len; j++) {
+      ClvTagEvent *event = &g_array_index (changes, ClvTagEvent, j);
+
+      g_string_append_printf (events, "%c%c %.1f; ", event->start ? '+' : '-',
+          'x' + event->index, event->time);
+    }
+    g_test_message ("%s", ranks[i].what);
+    g_assert_cmpstr (active->str, ==, ranks[i].active);
+    g_assert_cmpstr (events->str, ==, ranks[i].events);
   }
 }
 
@@ -461,7 +539,7 @@ test_large_set (void)
   prompts = clv_prompts_new_from_string (string->str, NULL, NULL);
   g_assert_true (
       clv_prompts_encode (prompts, NULL, width, encode, NULL, &tower, NULL));
-  scorer = clv_scorer_new (prompts, SCALE, 0.5);
+  scorer = clv_scorer_new (prompts, SCALE, 0.5, 0);
   random_unit (tower.rand, width, x);
   start = g_get_monotonic_time ();
   for (guint i = 0; i < n_frames; i++) {
@@ -485,6 +563,7 @@ main (int argc, char **argv)
   g_test_add_func ("/scorer/scores are what their formulas say", test_scores);
   g_test_add_func (
       "/scorer/tags start and stop by their thresholds", test_lives);
+  g_test_add_func ("/scorer/only the best of a group hold", test_ranks);
   g_test_add_func (
       "/scorer/smoothing follows irregular frame times", test_smoothing);
   g_test_add_func (
