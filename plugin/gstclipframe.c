@@ -86,21 +86,27 @@ set_siting (ClvFrame *frame, GstVideoChromaSite site)
                         : CLV_SITING_CENTER;
 }
 
-static void
-set_crop (ClvFrame *frame, const GstVideoCropMeta *crop)
+GstClipFrameArea
+gst_clip_frame_get_visible (const GstVideoFrame *mapped)
 {
-  if (crop == NULL || crop->x >= frame->width || crop->y >= frame->height)
-    return;
-  frame->crop_x = crop->x;
-  frame->crop_y = crop->y;
-  frame->crop_width = MIN (crop->width, frame->width - crop->x);
-  frame->crop_height = MIN (crop->height, frame->height - crop->y);
+  const GstVideoCropMeta *crop =
+      mapped->buffer ? gst_buffer_get_video_crop_meta (mapped->buffer) : NULL;
+  GstClipFrameArea all = { 0, 0, GST_VIDEO_FRAME_WIDTH (mapped),
+    GST_VIDEO_FRAME_HEIGHT (mapped) };
+
+  if (crop == NULL || crop->x >= all.width || crop->y >= all.height ||
+      crop->width == 0 || crop->height == 0)
+    return all;
+  return (GstClipFrameArea){ crop->x, crop->y,
+    MIN (crop->width, all.width - crop->x),
+    MIN (crop->height, all.height - crop->y) };
 }
 
 gboolean
 gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
 {
   const GstVideoInfo *info = &mapped->info;
+  const GstClipFrameArea visible = gst_clip_frame_get_visible (mapped);
   ClvFrame frame = {
     .width = GST_VIDEO_INFO_WIDTH (info),
     .height = GST_VIDEO_INFO_HEIGHT (info),
@@ -114,8 +120,10 @@ gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
     return FALSE;
 
   set_siting (&frame, info->chroma_site);
-  if (mapped->buffer != NULL)
-    set_crop (&frame, gst_buffer_get_video_crop_meta (mapped->buffer));
+  frame.crop_x = visible.x;
+  frame.crop_y = visible.y;
+  frame.crop_width = visible.width;
+  frame.crop_height = visible.height;
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (mapped); i++) {
     if (GST_VIDEO_FRAME_PLANE_STRIDE (mapped, i) <= 0)
       return FALSE;

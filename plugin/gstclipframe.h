@@ -22,6 +22,15 @@ G_BEGIN_DECLS
   ", width = (int) [ 1, 16384 ], height = (int) [ 1, 16384 ]"                  \
   ", framerate = (fraction) [ 0, max ]"
 
+/* Pixels of a picture. */
+typedef struct {
+  guint x, y, width, height;
+} GstClipFrameArea;
+
+/* What is visible of a mapped picture: that of its GstVideoCropMeta, cut at the
+ * picture's edge, or all of it without one or with one that leaves nothing. */
+GstClipFrameArea gst_clip_frame_get_visible (const GstVideoFrame *mapped);
+
 /**
  * gst_clip_frame_init:
  * @mapped: a mapped picture; its planes are borrowed until it is unmapped

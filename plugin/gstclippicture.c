@@ -135,18 +135,14 @@ gst_clip_picture_encode_sample (
   gboolean ok;
 
   if (caps == NULL || buffer == NULL ||
-      !gst_video_info_from_caps (&info, caps) ||
-      !gst_video_frame_map (&mapped, &info, buffer, GST_MAP_READ)) {
+      !gst_video_info_from_caps (&info, caps)) {
     g_set_error_literal (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "wanted a sample with raw video, found another");
     return FALSE;
   }
-  ok = gst_clip_frame_init (&frame, &mapped);
-  if (ok)
-    ok = clv_engine_encode_frames (engine, &frame, 1, ret_embedding, error);
-  else
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "pixel format %s is not supported", GST_VIDEO_INFO_NAME (&info));
+  if (!gst_clip_frame_map (&mapped, &frame, &info, buffer, error))
+    return FALSE;
+  ok = clv_engine_encode_frames (engine, &frame, 1, ret_embedding, error);
   gst_video_frame_unmap (&mapped);
   return ok;
 }

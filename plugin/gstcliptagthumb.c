@@ -2,6 +2,8 @@
 
 #include "gstcliptagthumb.h"
 
+#include "gstclipframe.h"
+
 #define SIDE GST_CLIP_TAG_THUMB_SIDE
 
 /* 0 to 255, of a component that is not subsampled. Values of more than 8 bits
@@ -36,29 +38,10 @@ brightness_at (const GstVideoFrame *frame, guint x, guint y)
          8;
 }
 
-typedef struct {
-  guint x, y, width, height;
-} Area;
-
-static Area
-visible_area (const GstVideoFrame *frame)
-{
-  const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (frame->buffer);
-  Area area = { 0, 0, GST_VIDEO_FRAME_WIDTH (frame),
-    GST_VIDEO_FRAME_HEIGHT (frame) };
-
-  if (crop == NULL || crop->x >= area.width || crop->y >= area.height)
-    return area;
-  area.width = MIN (crop->width, area.width - crop->x);
-  area.height = MIN (crop->height, area.height - crop->y);
-  area.x = crop->x;
-  area.y = crop->y;
-  return area;
-}
-
 /* Four pixels on the diagonals of the cell's square. */
 static guint8
-cell_at (const GstVideoFrame *frame, const Area *area, guint column, guint row)
+cell_at (const GstVideoFrame *frame, const GstClipFrameArea *area, guint column,
+    guint row)
 {
   guint sum = 0;
 
@@ -76,14 +59,14 @@ gst_clip_tag_thumb_make (
     GstClipTagThumb *ret_thumb, const GstVideoInfo *info, GstBuffer *buffer)
 {
   GstVideoFrame frame;
-  Area area;
+  GstClipFrameArea area;
 
   ret_thumb->valid = FALSE;
   if (!gst_video_frame_map (
           &frame, info, buffer, GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF))
     return FALSE;
-  area = visible_area (&frame);
-  for (guint i = 0; area.width > 0 && area.height > 0 && i < SIDE * SIDE; i++)
+  area = gst_clip_frame_get_visible (&frame);
+  for (guint i = 0; i < SIDE * SIDE; i++)
     ret_thumb->cells[i] = cell_at (&frame, &area, i % SIDE, i / SIDE);
   gst_video_frame_unmap (&frame);
   ret_thumb->valid = TRUE;
