@@ -158,6 +158,7 @@ begin (GstClipTag *self, ClvEngine *engine)
   self->requested = self->started.serial;
   self->looked_us = 0;
   g_atomic_int_set (&self->looking, FALSE);
+  g_atomic_int_set (&self->stopping, FALSE);
   self->knows_mode = FALSE;
   self->is_live = FALSE;
   self->clock = (GstClipTagClock){ 0 };
@@ -211,6 +212,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
     GST_WARNING_OBJECT (self, "the device does not answer: left behind");
 
   /* Waits for a set that is being encoded: it uses the engine. */
+  g_atomic_int_set (&self->stopping, TRUE);
   g_thread_pool_free (g_steal_pointer (&self->builders), FALSE, TRUE);
   gst_clip_tag_sync_drop (self);
   gst_clip_tag_live_close_tags (self->live, &trans->segment);

@@ -7,6 +7,8 @@
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
+#define GST_CAT_DEFAULT gst_clip_tag_debug
+
 GstClipTagOrder *
 gst_clip_tag_order_new (
     GstClipTagBuild what, const GstClipTagSettings *settings)
@@ -19,27 +21,39 @@ gst_clip_tag_order_new (
   return self;
 }
 
+/* Object lock held. A newer order makes an order's outcome, good or bad,
+ * uninteresting, and so does the end. */
+static gboolean
+is_wanted (GstClipTag *self, const GstClipTagSettings *settings)
+{
+  return !g_atomic_int_get (&self->stopping) &&
+         settings->serial == self->settings.serial;
+}
+
 static void
 build_prompts (GstClipTag *self, const GstClipTagSettings *settings)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ClvEngine) engine = NULL;
   g_autoptr (ClvPrompts) prompts = NULL;
-  gboolean current;
+  gboolean wanted;
 
   GST_OBJECT_LOCK (self);
+  wanted = is_wanted (self, settings);
   engine = g_object_ref (self->engine);
   GST_OBJECT_UNLOCK (self);
+  if (!wanted)
+    return;
+  GST_DEBUG_OBJECT (self, "encodes prompts, order %u", settings->serial);
   prompts = gst_clip_tag_load_prompts (settings, engine, &error);
 
-  /* A newer order makes this one's outcome, good or bad, uninteresting. */
   GST_OBJECT_LOCK (self);
-  current = settings->serial == self->settings.serial;
-  if (current && prompts != NULL)
+  wanted = is_wanted (self, settings);
+  if (wanted && prompts != NULL)
     g_set_object (&self->pending, prompts);
   GST_OBJECT_UNLOCK (self);
 
-  if (current && prompts == NULL)
+  if (wanted && prompts == NULL)
     gst_clip_post_error (GST_ELEMENT (self), GST_MESSAGE_WARNING,
         "Cannot use the new prompts, the old ones stay", error);
 }
@@ -52,7 +66,8 @@ gst_clip_tag_build (gpointer data, gpointer user_data)
 
   switch (order->what) {
     case GST_CLIP_TAG_BUILD_ENGINE:
-      gst_clip_tag_fault_reload (self);
+      if (!g_atomic_int_get (&self->stopping))
+        gst_clip_tag_fault_reload (self);
       break;
     case GST_CLIP_TAG_BUILD_EDITED:
       g_atomic_int_set (&self->looking, FALSE);

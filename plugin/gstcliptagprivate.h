@@ -73,6 +73,8 @@ struct _GstClipTag {
   GstClipWatch watch;
   gint looking; /* atomic: an order to look at the file is under way */
 
+  gint stopping; /* atomic: orders are not worth their while any more */
+
   /* Not changed between start() and stop(). */
   GstClipTagSettings started;
 

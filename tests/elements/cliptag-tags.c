@@ -4,6 +4,8 @@
 
 #include "tag-test.h"
 
+#include <string.h>
+
 #include <glib/gstdio.h>
 #include <math.h>
 #include <unistd.h>
@@ -365,6 +367,54 @@ test_bad_prompts_while_playing_are_a_warning (void)
   }
 }
 
+static void
+count_orders (GstDebugCategory *category, GstDebugLevel level,
+    const gchar *file, const gchar *function, gint line, GObject *object,
+    GstDebugMessage *message, gpointer n_orders)
+{
+  if (strstr (gst_debug_message_get (message), "encodes prompts, order"))
+    g_atomic_int_inc ((gint *) n_orders);
+}
+
+/* Those that come while one is being encoded take the place of each other. */
+static void
+test_overtaken_prompts_are_not_encoded (void)
+{
+  const gint n_changes = 30;
+  g_autoptr (TagTest) test = tag_test_new (
+      TAG_TEST_SMALL_CAPS, "prompts", "a cat", "mode", TAG_TEST_LIVE, NULL);
+  gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  gint n_orders = 0;
+  guint n_labels = 0;
+
+  gst_debug_set_threshold_for_name ("cliptag", GST_LEVEL_DEBUG);
+  gst_debug_add_log_function (count_orders, &n_orders, NULL);
+  for (gint i = 1; i <= n_changes; i++) {
+    g_autoptr (GString) prompts =
+        g_string_new (i < n_changes ? "x" : "x; last");
+
+    for (guint k = 0; i < n_changes && k < 60; k++)
+      g_string_append_printf (prompts, "; thing %d of %u", i, k);
+    g_object_set (test->element, "prompts", prompts->str, NULL);
+    gst_buffer_unref (
+        tag_test_push (test, tag_picture_small (TAG_PICTURE_BLACK)));
+  }
+  while (n_labels != 2) {
+    g_autoptr (GstBuffer) out =
+        tag_test_push (test, tag_picture_small (TAG_PICTURE_BLACK));
+    GstClipMeta *meta = gst_buffer_get_clip_meta (out);
+
+    n_labels = meta != NULL ? meta->n_scores : 0;
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (2000);
+  }
+  gst_debug_remove_log_function (count_orders);
+  gst_debug_unset_threshold_for_name ("cliptag");
+  g_test_message ("%d of %d were encoded", n_orders, n_changes);
+  g_assert_cmpint (g_atomic_int_get (&n_orders), >=, 1);
+  g_assert_cmpint (g_atomic_int_get (&n_orders), <, n_changes);
+}
+
 /* With a threshold of 0 every softmax score is enough. */
 static void
 test_top_k_lets_the_best_through (void)
@@ -427,6 +477,8 @@ add_tests (void)
   ADD ("prompts-change-while-playing", test_prompts_change_while_playing);
   ADD ("bad-prompts-while-playing-are-a-warning",
       test_bad_prompts_while_playing_are_a_warning);
+  ADD ("overtaken-prompts-are-not-encoded",
+      test_overtaken_prompts_are_not_encoded);
   ADD ("top-k-lets-the-best-through", test_top_k_lets_the_best_through);
 #undef ADD
 }
