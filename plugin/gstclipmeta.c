@@ -96,8 +96,8 @@ meta_transform (GstBuffer *dest, GstMeta *meta, GstBuffer *buffer, GQuark type,
   if (!GST_META_TRANSFORM_IS_COPY (type) &&
       !GST_VIDEO_META_TRANSFORM_IS_SCALE (type))
     return FALSE;
-  return gst_buffer_add_clip_meta (
-             dest, clip->result, clip->fresh, clip->age) != NULL;
+  return gst_buffer_add_clip_meta (dest, clip->result, clip->fresh,
+             clip->unchanged, clip->age) != NULL;
 }
 
 GType
@@ -136,8 +136,8 @@ gst_buffer_get_clip_meta (GstBuffer *buffer)
 }
 
 GstClipMeta *
-gst_buffer_add_clip_meta (
-    GstBuffer *buffer, GstClipResult *result, gboolean fresh, GstClockTime age)
+gst_buffer_add_clip_meta (GstBuffer *buffer, GstClipResult *result,
+    gboolean fresh, gboolean unchanged, GstClockTime age)
 {
   GstClipMeta *meta =
       (GstClipMeta *) gst_buffer_add_meta (buffer, GST_CLIP_META_INFO, NULL);
@@ -148,6 +148,7 @@ gst_buffer_add_clip_meta (
   meta->generation = clv_prompts_get_generation (result->prompts);
   meta->pts = result->pts;
   meta->fresh = fresh;
+  meta->unchanged = unchanged;
   meta->age = age;
   meta->n_scores = result->n_scores;
   meta->scores = result->scores;

@@ -50,6 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstClipResult, gst_clip_result_unref)
  * @pts: of the frame that was encoded; %GST_CLOCK_TIME_NONE if it had none
  * @fresh: the scores were computed from this very frame; otherwise they are
  *   those of an earlier one, the frame at @pts
+ * @unchanged: not @fresh because the picture looks like the one at @pts, by
+ *   change-threshold; %FALSE where it was left out for another reason
  * @age: nanoseconds between the encoded frame and this one, 0 if @fresh
  * @n_scores: number of labels, all of them, active or not
  * @scores: (array length=n_scores): the numbers of each label, in the order in
@@ -72,6 +74,7 @@ typedef struct {
   guint64 generation;
   GstClockTime pts;
   gboolean fresh;
+  gboolean unchanged;
   GstClockTime age;
 
   guint n_scores;
@@ -102,14 +105,15 @@ GstClipMeta *gst_buffer_get_clip_meta (GstBuffer *buffer);
  * @buffer: writable
  * @result: takes its own reference
  * @fresh: @result is from this frame
+ * @unchanged: it is not, but this frame looks like the one that it is from
  * @age: nanoseconds since the frame that @result is from
  *
  * Copies no scores.
  *
  * Returns: (transfer none): the new meta
  */
-GstClipMeta *gst_buffer_add_clip_meta (
-    GstBuffer *buffer, GstClipResult *result, gboolean fresh, GstClockTime age);
+GstClipMeta *gst_buffer_add_clip_meta (GstBuffer *buffer, GstClipResult *result,
+    gboolean fresh, gboolean unchanged, GstClockTime age);
 
 /**
  * gst_clip_meta_get_prompts:

@@ -213,6 +213,7 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
     verdict = gst_clip_tag_gate_judge (&self->timing, &self->last, &mark, late,
         &GST_VIDEO_FILTER (self)->in_info, buffer);
   frame.infer = verdict == GST_CLIP_TAG_INFER;
+  frame.unchanged = verdict == GST_CLIP_TAG_SKIP_UNCHANGED;
   if (frame.infer)
     self->last = mark;
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s",
@@ -284,9 +285,11 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
     verdict = gst_clip_tag_gate_judge (
         &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);
   tagged = state.result != NULL;
-  if (tagged)
-    gst_clip_tag_attach (
-        buffer, state.result, state.result_time, self->clock.time, FALSE);
+  if (tagged) /* the frame that it looks like may still be in work */
+    gst_clip_tag_attach (buffer, state.result, state.result_time,
+        self->clock.time, FALSE,
+        verdict == GST_CLIP_TAG_SKIP_UNCHANGED &&
+            state.result_time == state.last.time);
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s and leaves %s",
       GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
       gst_clip_tag_verdict_to_string (verdict),

@@ -18,8 +18,9 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstBuffer *buffer;
-  gboolean infer;  /* otherwise it gets the result of the frame before it */
-  gboolean tagged; /* has its result */
+  gboolean infer;     /* otherwise it gets the result of the frame before it */
+  gboolean unchanged; /* since the last one to infer */
+  gboolean tagged;    /* has its result */
   GstClipTagClock clock;
   gint64 arrived; /* monotonic, microseconds */
 } GstClipTagHeld;

@@ -139,15 +139,16 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
 
 void
 gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
-    gdouble result_time, gdouble time, gboolean fresh)
+    gdouble result_time, gdouble time, gboolean fresh, gboolean unchanged)
 {
-  gst_buffer_add_clip_meta (
-      buffer, result, fresh, gst_clip_tag_clock_to_ns (time - result_time));
+  gst_buffer_add_clip_meta (buffer, result, fresh, unchanged,
+      gst_clip_tag_clock_to_ns (time - result_time));
 }
 
 gboolean
 gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
-    const GstClipTagClock *clock, GstBuffer *buffer, const gfloat *embedding)
+    const GstClipTagClock *clock, GstBuffer *buffer, const gfloat *embedding,
+    gboolean unchanged)
 {
   self->clock = *clock;
   if (embedding != NULL)
@@ -155,7 +156,7 @@ gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
         self, segment, clock, GST_BUFFER_PTS (buffer), embedding);
   if (self->result == NULL)
     return FALSE;
-  gst_clip_tag_attach (
-      buffer, self->result, self->result_time, clock->time, embedding != NULL);
+  gst_clip_tag_attach (buffer, self->result, self->result_time, clock->time,
+      embedding != NULL, unchanged);
   return TRUE;
 }

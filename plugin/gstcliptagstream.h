@@ -50,15 +50,15 @@ void gst_clip_tag_stream_score (GstClipTagStream *self,
 
 /* Scores the next frame and attaches the result to it. @embedding: D floats, or
  * NULL where it reuses the result of the frame before; without one it gets
- * nothing, and FALSE is returned. @buffer: writable. */
+ * nothing, and FALSE is returned. @unchanged: for the meta. @buffer: writable. */
 gboolean gst_clip_tag_stream_tag (GstClipTagStream *self,
     const GstSegment *segment, const GstClipTagClock *clock, GstBuffer *buffer,
-    const gfloat *embedding);
+    const gfloat *embedding, gboolean unchanged);
 
 /* Attaches a result of the frame at @result_time to the frame at @time, seconds
  * of one clock. Allocates nothing but the meta. */
 void gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
-    gdouble result_time, gdouble time, gboolean fresh);
+    gdouble result_time, gdouble time, gboolean fresh, gboolean unchanged);
 
 /* Ends all active tags at the end of the last frame. */
 void gst_clip_tag_stream_close (

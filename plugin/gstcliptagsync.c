@@ -59,8 +59,8 @@ score_held (GstClipTag *self)
     if (held->infer && encoded)
       embedding = self->embeddings + (gsize) row++ * width;
     held->infer = embedding != NULL;
-    held->tagged = gst_clip_tag_stream_tag (
-        &self->stream, &trans->segment, &held->clock, held->buffer, embedding);
+    held->tagged = gst_clip_tag_stream_tag (&self->stream, &trans->segment,
+        &held->clock, held->buffer, embedding, held->unchanged);
   }
   self->n_ready = self->held.n;
   self->held.n_infer = row;

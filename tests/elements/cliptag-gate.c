@@ -119,6 +119,36 @@ test_unchanged_pictures_are_not_inferred (void)
   g_assert_cmpuint (tag_test_get_stat (test->element, "inferred"), ==, 3);
 }
 
+/* The meta tells an unchanged picture from one that was left out by rate. */
+static void
+test_the_meta_says_why_a_frame_was_left_out (void)
+{
+  static const guint modes[] = { TAG_TEST_SYNC, TAG_TEST_LIVE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
+    g_autoptr (TagTest) test =
+        tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", "a cat", "mode", modes[i],
+            "change-threshold", 0.05, "max-rate", 5.0, NULL);
+
+    for (guint n = 0; n < 8; n++) {
+      g_autoptr (GstBuffer) out = tag_test_push (test,
+          tag_picture_small (n < 6 ? TAG_PICTURE_COLORS : TAG_PICTURE_WHITE));
+      g_autoptr (GstBuffer) copy = gst_buffer_copy (out);
+      GstClipMeta *meta = gst_buffer_get_clip_meta (copy);
+
+      if (n == 0)
+        tag_test_wait_stat (test->element, "inferred", 1);
+      if (meta == NULL) { /* the first of mode live */
+        g_assert_cmpuint (n, ==, 0);
+        continue;
+      }
+      /* Frame 1 is too soon after 0, 2 to 5 look like it, 6 does not. */
+      g_assert_cmpint (meta->unchanged, ==, n >= 2 && n < 6);
+      g_assert_false (meta->fresh && meta->unchanged);
+    }
+  }
+}
+
 static void
 test_unchanged_pictures_are_refreshed (void)
 {
@@ -452,6 +482,8 @@ add_tests (void)
   ADD ("a-rate-holds-in-mode-live", test_a_rate_holds_in_mode_live);
   ADD ("unchanged-pictures-are-not-inferred",
       test_unchanged_pictures_are_not_inferred);
+  ADD ("the-meta-says-why-a-frame-was-left-out",
+      test_the_meta_says_why_a_frame_was_left_out);
   ADD ("unchanged-pictures-are-refreshed",
       test_unchanged_pictures_are_refreshed);
   ADD ("noise-is-no-change", test_noise_is_no_change);

@@ -94,7 +94,7 @@ overlay_add_tags (GstBuffer *buffer, ClvPrompts *prompts, const gfloat *scores)
   }
   result = gst_clip_result_new (
       prompts, "none", "none", GST_BUFFER_PTS (buffer), all, NULL, 0);
-  gst_buffer_add_clip_meta (buffer, result, TRUE, 0);
+  gst_buffer_add_clip_meta (buffer, result, TRUE, FALSE, 0);
 }
 
 static void
