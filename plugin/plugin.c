@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #ifdef HAVE_OVERLAY
-#include "gstclipoverlay.h"
+#include "overlay/gstclipoverlay.h"
 #endif
-#include "gstcliptag.h"
-#include "gstcliptagbin.h"
+#include "bin/gstcliptagbin.h"
+#include "tag/gstcliptag.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)

@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "gstclipwatch.h"
+#include "tag/gstclipwatch.h"
 
 typedef struct {
   gchar *dir;

@@ -27,7 +27,7 @@
 
 #include "gstclipdecodererror.h"
 #include "gstclipproxy.h"
-#include "gstcliptag.h"
+#include "tag/gstcliptag.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_clip_tag_bin_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_bin_debug
