@@ -161,6 +161,8 @@ begin (GstClipTag *self, ClvEngine *engine)
   g_atomic_int_set (&self->stopping, FALSE);
   self->knows_mode = FALSE;
   self->is_live = FALSE;
+  self->has_live_source = FALSE;
+  gst_clip_tag_pace_init (&self->pace, clv_engine_get_rate (engine));
   self->clock = (GstClipTagClock){ 0 };
   self->n_frames = 0;
   self->warned_of_age_us = 0;

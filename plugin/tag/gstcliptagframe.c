@@ -9,6 +9,9 @@
 /* Between two warnings about old scores. */
 #define WARNING_INTERVAL_US (5 * G_USEC_PER_SEC)
 
+/* Before the speed is told: the first ones wait for compilers. */
+#define ENOUGH_INFERRED 8
+
 void
 gst_clip_tag_use_prompts (
     GstClipTag *self, ClvPrompts *prompts, gdouble smoothing, guint top_k)
@@ -30,6 +33,9 @@ gst_clip_tag_restart (GstClipTag *self)
   gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment);
   self->last.valid = FALSE;
   self->clock = (GstClipTagClock){ 0 };
+  GST_OBJECT_LOCK (self);
+  self->stats.has_inferred = FALSE;
+  GST_OBJECT_UNLOCK (self);
 }
 
 /* What is read with each frame, and what others have made ready for this one. */
@@ -157,7 +163,7 @@ take_mode (GstClipTag *self)
 
   if (self->knows_mode)
     return;
-  is_live = gst_clip_tag_find_mode (self);
+  is_live = gst_clip_tag_find_mode (self, &self->has_live_source);
   GST_INFO_OBJECT (self, "mode %s", is_live ? "live" : "sync");
   if (is_live != self->is_live)
     gst_clip_tag_restart (self);
@@ -193,6 +199,32 @@ next_mark (GstClipTag *self)
   };
 }
 
+/* max-rate=0 in mode sync. A stream that somebody watches, or that cannot be asked
+ * to wait, must not be slower than the clock; any other has time for every frame. A
+ * limit that is given is the user's business. Object lock held. */
+static gdouble
+find_rate (GstClipTag *self)
+{
+  const GstClipTagTiming *timing = &self->timing;
+  const gboolean clocked =
+      self->has_live_source || (timing->qos && self->qos.heard);
+
+  if (timing->max_rate > 0 || timing->interval > 1 || !clocked)
+    return timing->max_rate;
+  return self->stats.auto_rate = gst_clip_tag_pace_get_rate (&self->pace);
+}
+
+/* The same frame may be told of more than once. */
+static void
+note_inferred (GstClipTag *self, const GstClipTagMark *last)
+{
+  if (!last->valid)
+    return;
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_inferred (&self->stats, last->time);
+  GST_OBJECT_UNLOCK (self);
+}
+
 static GstFlowReturn
 push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 {
@@ -206,6 +238,8 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   gboolean late;
 
   GST_OBJECT_LOCK (self);
+  self->stats.auto_rate = 0;
+  self->timing.max_rate = find_rate (self);
   late = self->timing.qos &&
          gst_clip_tag_qos_is_late (&self->qos, segment, buffer);
   GST_OBJECT_UNLOCK (self);
@@ -214,8 +248,10 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
         &GST_VIDEO_FILTER (self)->in_info, buffer);
   frame.infer = verdict == GST_CLIP_TAG_INFER;
   frame.unchanged = verdict == GST_CLIP_TAG_SKIP_UNCHANGED;
-  if (frame.infer)
+  if (frame.infer) {
+    note_inferred (self, &mark);
     self->last = mark;
+  }
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s",
       GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
       gst_clip_tag_verdict_to_string (verdict));
@@ -281,6 +317,7 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 
   gst_clip_tag_live_pass (self->live, &self->clock, &state);
   frame.epoch = state.epoch;
+  note_inferred (self, &state.last);
   if (gst_clip_tag_fault_may_try (self))
     verdict = gst_clip_tag_gate_judge (
         &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);
@@ -311,6 +348,22 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   return error == NULL;
 }
 
+/* A first run knows no speed when it starts. */
+static void
+tell_speed (GstClipTag *self)
+{
+  guint64 n;
+
+  if (self->knows_speed)
+    return;
+  GST_OBJECT_LOCK (self);
+  n = self->stats.inferred;
+  GST_OBJECT_UNLOCK (self);
+  if (n >= ENOUGH_INFERRED)
+    self->knows_speed =
+        gst_clip_tag_tell_speed (GST_ELEMENT (self), self->engine);
+}
+
 /* A buffer comes in, and all that is ready goes out: GstBaseTransform calls
  * until there is nothing. */
 GstFlowReturn
@@ -339,6 +392,7 @@ gst_clip_tag_generate_output (GstBaseTransform *trans, GstBuffer **ret_buffer)
   if (flow != GST_FLOW_OK || buffer == NULL)
     return flow;
   take_mode (self);
+  tell_speed (self);
   flow = take_time (self, buffer);
   if (flow != GST_FLOW_OK) {
     gst_buffer_unref (buffer);

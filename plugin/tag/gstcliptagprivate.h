@@ -21,6 +21,7 @@
 #include "gstcliptaggate.h"
 #include "gstcliptagheld.h"
 #include "gstcliptaglive.h"
+#include "gstcliptagpace.h"
 #include "gstcliptagqos.h"
 #include "gstcliptagsettings.h"
 #include "gstcliptagstats.h"
@@ -85,6 +86,7 @@ struct _GstClipTag {
   gboolean knows_speed;  /* and has told it */
   gboolean knows_mode;   /* is_live is right */
   gboolean is_live;
+  gboolean has_live_source;
   GstClipTagTiming timing; /* for this frame */
   GstClipTagClock clock;   /* of the newest frame */
   guint64 n_frames;
@@ -103,7 +105,8 @@ struct _GstClipTag {
   guint64 batch;       /* number of the last that began to wait */
   gfloat *embeddings;  /* of a batch */
   GstClipTagMark last; /* the last frame to infer */
-  GstFlowReturn flow;  /* of what the timer pushed */
+  GstClipTagPace pace;
+  GstFlowReturn flow; /* of what the timer pushed */
 };
 
 /* gstcliptagframe.c: streaming thread. */
@@ -151,8 +154,9 @@ void gst_clip_tag_sync_timeout (gpointer self, guint64 batch);
  * how long the first of them waits. */
 guint gst_clip_tag_max_held (GstClipTag *self, GstClockTime *ret_wait);
 
-/* By the property, and with AUTO by what upstream's LATENCY says. */
-gboolean gst_clip_tag_find_mode (GstClipTag *self);
+/* Whether frames do not wait, by the property, and with AUTO by what upstream's
+ * LATENCY says: whether its source is live. */
+gboolean gst_clip_tag_find_mode (GstClipTag *self, gboolean *ret_live_source);
 
 gboolean gst_clip_tag_query (
     GstBaseTransform *trans, GstPadDirection direction, GstQuery *query);

@@ -10,6 +10,7 @@ gst_clip_tag_qos_update (GstClipTagQos *self, GstEvent *event)
   GstClockTimeDiff diff;
   GstClockTime timestamp;
 
+  self->heard = TRUE;
   gst_event_parse_qos (event, NULL, &self->proportion, &diff, &timestamp);
   if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
       (diff < 0 && timestamp < (GstClockTime) -diff))

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 /* {0}: downstream has said nothing. Times are running times. */
 typedef struct {
+  gboolean heard;        /* downstream shows frames by a clock, and says so */
   GstClockTime earliest; /* what lies before comes too late; 0: nothing does */
   gdouble proportion;
 } GstClipTagQos;

@@ -39,18 +39,16 @@ get_mode (GstClipTag *self)
 }
 
 gboolean
-gst_clip_tag_find_mode (GstClipTag *self)
+gst_clip_tag_find_mode (GstClipTag *self, gboolean *ret_live_source)
 {
   GstClipMode mode = get_mode (self);
-  g_autoptr (GstQuery) query = NULL;
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
   gboolean live = FALSE;
 
-  if (mode != GST_CLIP_MODE_AUTO)
-    return mode == GST_CLIP_MODE_LIVE;
-  query = gst_query_new_latency ();
   if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
     gst_query_parse_latency (query, &live, NULL, NULL);
-  return live;
+  *ret_live_source = live;
+  return mode == GST_CLIP_MODE_AUTO ? live : mode == GST_CLIP_MODE_LIVE;
 }
 
 static void

@@ -38,6 +38,15 @@ gst_clip_tag_stats_add_frame (
 }
 
 void
+gst_clip_tag_stats_add_inferred (GstClipTagStats *self, gdouble time)
+{
+  if (self->has_inferred && time > self->inferred_at)
+    gst_clip_tag_mean_add (&self->distance, time - self->inferred_at);
+  self->has_inferred = TRUE;
+  self->inferred_at = time;
+}
+
+void
 gst_clip_tag_stats_add_verdict (
     GstClipTagStats *self, GstClipTagVerdict verdict)
 {
@@ -105,13 +114,16 @@ set_batches (GstStructure *structure, const GstClipTagStats *self)
 GstStructure *
 gst_clip_tag_stats_to_structure (const GstClipTagStats *self)
 {
-  GstStructure *structure =
-      gst_structure_new ("cliptag-stats", "frames", G_TYPE_UINT64, self->frames,
-          "inferred", G_TYPE_UINT64, self->inferred, "reused", G_TYPE_UINT64,
-          self->reused, "untagged", G_TYPE_UINT64, self->untagged, "skipped",
-          G_TYPE_UINT64, self->skipped, "late", G_TYPE_UINT64, self->late,
-          "unchanged", G_TYPE_UINT64, self->unchanged, NULL);
+  GstStructure *structure = gst_structure_new ("cliptag-stats", "frames",
+      G_TYPE_UINT64, self->frames, "inferred", G_TYPE_UINT64, self->inferred,
+      "reused", G_TYPE_UINT64, self->reused, "untagged", G_TYPE_UINT64,
+      self->untagged, "skipped", G_TYPE_UINT64, self->skipped, "late",
+      G_TYPE_UINT64, self->late, "unchanged", G_TYPE_UINT64, self->unchanged,
+      "auto-rate", G_TYPE_DOUBLE, self->auto_rate, NULL);
 
+  if (self->distance.value > 0)
+    gst_structure_set (structure, "inference-rate", G_TYPE_DOUBLE,
+        1 / self->distance.value, NULL);
   set_batches (structure, self);
   set_percentiles (structure, "encode", &self->encode);
   set_percentiles (structure, "score", &self->score);

@@ -10,6 +10,7 @@
 #include <clv/clv-image-encoder.h>
 
 #include "gstcliptaggate.h"
+#include "gstcliptagpace.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,11 @@ typedef struct {
   guint64 unchanged; /* not inferred, by change-threshold */
   guint64 batches[CLV_MAX_BATCH]; /* of 1, 2 … frames */
 
+  gdouble auto_rate;       /* what max-rate=0 allows; 0: all */
+  GstClipTagMean distance; /* of frames to infer, seconds of the stream */
+  gboolean has_inferred;   /* since the stream began anew */
+  gdouble inferred_at;     /* the last of them, seconds */
+
   GstClipTagTimes encode; /* a frame's share of its batch */
   GstClipTagTimes score;  /* the same */
   GstClipTagTimes delay;  /* from a frame's coming in to its going out */
@@ -44,6 +50,9 @@ void gst_clip_tag_stats_add_batch (
 /* A frame leaves. */
 void gst_clip_tag_stats_add_frame (
     GstClipTagStats *self, gboolean tagged, gboolean fresh, gint64 delay_us);
+
+/* A frame at @time, seconds, is or was inferred; twice the same counts once. */
+void gst_clip_tag_stats_add_inferred (GstClipTagStats *self, gdouble time);
 
 /* Counts those that are worth it. */
 void gst_clip_tag_stats_add_verdict (

@@ -68,6 +68,8 @@ score_held (GstClipTag *self)
 
   if (!encoded)
     return TRUE;
+  gst_clip_tag_pace_add (
+      &self->pace, (gdouble) (scored_at - begin) / n_infer / G_USEC_PER_SEC);
   gst_clip_tag_fault_recover (self);
   GST_OBJECT_LOCK (self);
   gst_clip_tag_stats_add_batch (

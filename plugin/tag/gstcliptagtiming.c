@@ -112,8 +112,12 @@ gst_clip_tag_timing_install (GObjectClass *klass)
           1, G_MAXUINT, DEFAULT_INTERVAL, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_MAX_RATE,
       g_param_spec_double ("max-rate", "Maximum rate",
-          "Encode at most so many frames a second, by their timestamps; 0: "
-          "whatever keeps up",
+          "Encode at most so many frames a second, by their timestamps. 0: "
+          "whatever keeps up. In mode live that is as many as the device does, "
+          "shared fairly with other streams; in mode sync as many as the "
+          "stream has time for by measurement, where the source is live or a "
+          "sink shows frames by the clock (with qos), and every frame "
+          "otherwise, and where an inference-interval is given",
           0, G_MAXFLOAT, 0, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_CHANGE_THRESHOLD,
       g_param_spec_double ("change-threshold", "Change threshold",

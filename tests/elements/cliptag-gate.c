@@ -255,8 +255,8 @@ send_qos (TagTest *test, GstClockTime time, GstClockTimeDiff diff)
 static void
 test_late_frames_are_not_inferred (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", "a cat", NULL);
+  g_autoptr (TagTest) test = tag_test_new (
+      TAG_TEST_SMALL_CAPS, "prompts", "a cat", "max-rate", 1000.0, NULL);
   guint n_messages = 0;
   guint64 processed, dropped;
   GstMessage *message;
@@ -288,8 +288,8 @@ test_late_frames_are_not_inferred (void)
 static void
 test_lateness_can_be_ignored_and_ends_with_a_flush (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", "a cat", NULL);
+  g_autoptr (TagTest) test = tag_test_new (
+      TAG_TEST_SMALL_CAPS, "prompts", "a cat", "max-rate", 1000.0, NULL);
   GstSegment segment;
 
   g_assert_true (is_fresh (test, TAG_PICTURE_COLORS));

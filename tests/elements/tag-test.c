@@ -48,8 +48,8 @@ tag_test_new (const gchar *caps, const gchar *first_property, ...)
 {
   TagTest *self = g_new0 (TagTest, 1);
   va_list properties;
+  guint mode;
 
-  /* A harness says that it is live. */
   self->element = gst_object_ref_sink (tag_test_make (NULL));
   gst_util_set_object_arg (G_OBJECT (self->element), "mode", "sync");
   va_start (properties, first_property);
@@ -61,6 +61,11 @@ tag_test_new (const gchar *caps, const gchar *first_property, ...)
   gst_element_set_bus (self->element, self->bus);
   self->harness = gst_harness_new_with_element (self->element, "sink", "src");
   gst_harness_set_src_caps_str (self->harness, caps);
+
+  /* A harness says that it is live: not every frame would be inferred. */
+  g_object_get (self->element, "mode", &mode, NULL);
+  if (mode == TAG_TEST_SYNC)
+    gst_harness_set_live (self->harness, FALSE);
   return self;
 }
 

@@ -35,8 +35,8 @@ int tag_test_main (int argc, char **argv, void (*add) (void));
  * state NULL, floating. */
 GstElement *tag_test_make (const gchar *first_property, ...);
 
-/* One that plays in a harness, with its own bus; in mode sync where the
- * properties do not say otherwise. */
+/* One that plays in a harness, with its own bus; in mode sync, where the
+ * properties do not say otherwise, behind a source that is not live. */
 TagTest *tag_test_new (const gchar *caps, const gchar *first_property, ...);
 void tag_test_free (TagTest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TagTest, tag_test_free)
