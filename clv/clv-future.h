@@ -37,6 +37,8 @@ typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
  *   freed; usually long before the answer
  * @answered: (nullable): there is an answer
  * @user_data: for both
+ * @patches: also make the embeddings of the patches; see
+ *   clv_future_get_patches()
  *
  * How frames are to be encoded; all zero is a good default. For each request
  * that was accepted each callback is called exactly once, @pixels_read first,
@@ -49,6 +51,7 @@ typedef struct {
   ClvFutureFunc pixels_read;
   ClvFutureFunc answered;
   gpointer user_data;
+  gboolean patches;
 } ClvRequest;
 
 ClvFuture *clv_future_ref (ClvFuture *self);
@@ -73,6 +76,22 @@ gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
  * request, %CLV_ERROR_DEVICE_LOST, or %G_IO_ERROR_CANCELLED
  */
 const gfloat *clv_future_get (ClvFuture *self, GError **error);
+
+/**
+ * clv_future_get_patches:
+ *
+ * What is seen at each place of the pictures, in the same space as their
+ * embeddings, so that a cosine with a text tells how well it fits there. A model is
+ * not trained for that: it is what its patches give without the class token's view
+ * of them, by the last block of ClearCLIP (Lan et al., ECCV 2024). Where the patches
+ * lie in a frame clv_patch_grid_init() tells.
+ *
+ * Returns: (transfer none) (nullable): n_frames times P rows of D floats of unit
+ * length, P being columns times rows of the grid, row by row from the top left;
+ * they live as long as the future. %NULL where they were not asked for, or
+ * clv_future_get() has no embeddings
+ */
+const gfloat *clv_future_get_patches (ClvFuture *self);
 
 /**
  * clv_future_cancel:

@@ -44,6 +44,9 @@ const gchar *clv_model_get_id (ClvModel *self);
 /* Width D of the common embedding space. */
 guint clv_model_get_embedding_width (ClvModel *self);
 
+/* Patches of one picture: columns times rows of its grid. */
+guint clv_model_get_n_patches (ClvModel *self);
+
 /* exp (logit_scale): what a cosine is multiplied by. */
 gfloat clv_model_get_logit_scale (ClvModel *self);
 

@@ -7,6 +7,7 @@
 #include <clv/clv-error.h>
 #include <clv/clv-frame.h>
 #include <clv/clv-future.h>
+#include <clv/clv-heatmap.h>
 #include <clv/clv-image-encoder.h>
 #include <clv/clv-model.h>
 #include <clv/clv-prompts.h>

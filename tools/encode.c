@@ -14,7 +14,9 @@
 typedef struct {
   ClvEngine *engine;
   guint width;
-  gfloat *images; /* (n_images, width) */
+  gfloat *images;  /* (n_images, width) */
+  gfloat *patches; /* (n_images, n_patches, width); NULL: not wanted */
+  guint n_patches;
   guint n_images;
   gfloat *texts; /* (n_texts, width) */
   guint n_texts;
@@ -26,6 +28,7 @@ encoded_clear (Encoded *self)
 {
   g_clear_object (&self->engine);
   g_free (self->images);
+  g_free (self->patches);
   g_free (self->texts);
   g_free (self->logits);
 }
@@ -91,6 +94,13 @@ finish_batch (Encoded *self, MediaBatch *batch, guint *n_done, GError **error)
     return FALSE;
   memcpy (self->images + (gsize) *n_done * self->width, rows,
       (gsize) batch->n * self->width * sizeof *rows);
+  if (self->patches != NULL) {
+    const gsize floats = (gsize) self->n_patches * self->width;
+
+    memcpy (self->patches + *n_done * floats,
+        clv_future_get_patches (batch->future),
+        batch->n * floats * sizeof *rows);
+  }
   *n_done += batch->n;
   media_batch_clear (batch);
   return TRUE;
@@ -108,6 +118,10 @@ encode_images (Encoded *self, gchar **paths, GError **error)
 
   self->n_images = g_strv_length (paths);
   self->images = g_new0 (gfloat, (gsize) self->n_images * self->width);
+  one.patches = two.patches = self->n_patches > 0;
+  if (self->n_patches > 0)
+    self->patches =
+        g_new0 (gfloat, (gsize) self->n_images * self->n_patches * self->width);
   progress_start (&progress, "encode", "pictures");
   for (guint i = 0; i < self->n_images; i++) {
     MediaBatch *next = before;
@@ -183,12 +197,15 @@ write_output (Encoded *self, const gchar *path, gchar **images, gchar **prompts,
   g_autofree gchar *prompt_names = names_to_json (prompts, FALSE);
   const gchar *keys[] = { "images", "prompts", NULL };
   const gchar *values[] = { image_names, prompt_names, NULL };
-  ClvFloatTensor tensors[3];
+  ClvFloatTensor tensors[4];
   guint n = 0;
 
   if (images != NULL)
     tensors[n++] = (ClvFloatTensor){ "image_embeds", 2,
       { self->n_images, self->width }, self->images };
+  if (self->patches != NULL)
+    tensors[n++] = (ClvFloatTensor){ "patch_embeds", 3,
+      { self->n_images, self->n_patches, self->width }, self->patches };
   if (prompts != NULL)
     tensors[n++] = (ClvFloatTensor){ "text_embeds", 2,
       { self->n_texts, self->width }, self->texts };
@@ -200,11 +217,12 @@ write_output (Encoded *self, const gchar *path, gchar **images, gchar **prompts,
 
 static gboolean
 encode_all (const gchar *model, const gchar *device, ClvPrecision precision,
-    gchar **images, const gchar *prompts_path, const gchar *output,
-    GError **error)
+    gchar **images, gboolean patches, const gchar *prompts_path,
+    const gchar *output, GError **error)
 {
   g_auto (Encoded) encoded = { 0 };
   g_auto (GStrv) prompts = NULL;
+  ClvModel *loaded;
 
   if (prompts_path != NULL) {
     prompts = tool_read_strings (prompts_path, error);
@@ -214,8 +232,9 @@ encode_all (const gchar *model, const gchar *device, ClvPrecision precision,
   encoded.engine = clv_engine_get (model, device, precision, error);
   if (encoded.engine == NULL)
     return FALSE;
-  encoded.width =
-      clv_model_get_embedding_width (clv_engine_get_model (encoded.engine));
+  loaded = clv_engine_get_model (encoded.engine);
+  encoded.width = clv_model_get_embedding_width (loaded);
+  encoded.n_patches = patches ? clv_model_get_n_patches (loaded) : 0;
   if (images != NULL && !encode_images (&encoded, images, error))
     return FALSE;
   if (prompts != NULL && !encode_texts (&encoded, prompts, error))
@@ -234,6 +253,7 @@ tool_encode_main (int argc, gchar **argv)
   g_auto (GStrv) spread = spread_images (argc, argv);
   g_autoptr (GError) error = NULL;
   ClvPrecision precision = CLV_PRECISION_FP32;
+  gboolean patches = FALSE;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model,
         "a directory, or a name in the model path (default: demo)", "MODEL" },
@@ -241,6 +261,8 @@ tool_encode_main (int argc, gchar **argv)
     TOOL_PRECISION_ENTRY (&precision_word, "fp32"),
     { "images", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &images,
         "pictures, in this order", "A.png …" },
+    { "patches", 0, 0, G_OPTION_ARG_NONE, &patches,
+        "also the embeddings of each picture's patches", NULL },
     { "prompts", 0, 0, G_OPTION_ARG_FILENAME, &prompts,
         "a JSON array of phrases; - is standard input", "FILE.json" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "the file to write",
@@ -250,7 +272,11 @@ tool_encode_main (int argc, gchar **argv)
   const ToolUsage usage = { "encode", NULL,
     "Writes image_embeds (n, D) and text_embeds (p, D), of unit length, and\n"
     "logits_per_image (n, p) in float32; the metadata lists `images` and\n"
-    "`prompts`. Phrases are taken as they are, without a template.",
+    "`prompts`. Phrases are taken as they are, without a template. With "
+    "--patches\n"
+    "also patch_embeds (n, patches, D), of unit length, what heat maps are "
+    "made\n"
+    "of: the grid of each picture row by row from the top left.",
     "Example:\n"
     "  clv encode --model clip-vit-base-patch32 --images a.png b.png \\\n"
     "      --prompts phrases.json --output out.safetensors\n" };
@@ -265,12 +291,14 @@ tool_encode_main (int argc, gchar **argv)
   if (images == NULL && prompts == NULL)
     return tool_usage_error (
         usage.name, "nothing to encode: give --images, --prompts or both");
+  if (patches && images == NULL)
+    return tool_usage_error (usage.name, "--patches is for --images");
   if (tool_parse_precision (usage.name, precision_word, &precision) != TOOL_OK)
     return TOOL_USAGE;
 
   if (!media_init (&error) ||
       !encode_all (model != NULL ? model : "demo", device, precision, images,
-          prompts, output, &error))
+          patches, prompts, output, &error))
     return tool_fail ("%s", error->message);
   return TOOL_OK;
 }

@@ -53,7 +53,7 @@ media_batch_encode (
 gboolean
 media_batch_submit (MediaBatch *self, ClvEngine *engine, GError **error)
 {
-  const ClvRequest how = { .stream = engine };
+  const ClvRequest how = { .stream = engine, .patches = self->patches };
 
   self->future = clv_engine_submit (engine, self->frames, self->n, &how, error);
   return self->future != NULL;

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 /* {0} is an empty batch. */
 typedef struct {
   guint n;
+  gboolean patches;  /* are wanted, too */
   ClvFuture *future; /* it is being encoded */
   MediaPicture pictures[MEDIA_BATCH_MAX];
   GstVideoFrame mapped[MEDIA_BATCH_MAX];

@@ -7,20 +7,15 @@
 gboolean
 clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
     const gchar *projection, const ClvTowerConfig *config, guint embedding,
-    guint capacity, GError **error)
+    GError **error)
 {
-  ClvDevice *device = weights->device;
-
   self->width = config->width;
   self->embedding = embedding;
   self->eps = config->eps;
-  self->capacity = capacity;
   return clv_weights_load_norm (
              weights, norm, config->width, &self->norm, error) &&
          clv_weights_load_linear (weights, projection, embedding, config->width,
-             FALSE, &self->projection, error) &&
-         clv_activation_init (
-             &self->embeds, device, "embeds", capacity, embedding, error);
+             FALSE, &self->projection, error);
 }
 
 void
@@ -28,23 +23,28 @@ clv_head_clear (ClvHead *self)
 {
   clv_norm_clear (&self->norm);
   clv_linear_clear (&self->projection);
-  clv_buffer_clear (&self->embeds);
 }
 
 gboolean
-clv_head_result_init (
-    const ClvHead *self, ClvBuffer *ret_result, GError **error)
+clv_head_embeds_init (const ClvHead *self, ClvDevice *device, guint rows,
+    ClvBuffer *ret_embeds, GError **error)
 {
-  return clv_buffer_init (ret_result, self->embeds.device, "result",
-      CLV_MEMORY_READBACK,
-      (gsize) self->capacity * clv_row_stride (self->embedding) *
-          sizeof (gfloat),
+  return clv_activation_init (
+      ret_embeds, device, "embeds", rows, self->embedding, error);
+}
+
+gboolean
+clv_head_result_init (const ClvHead *self, ClvDevice *device, guint rows,
+    ClvBuffer *ret_result, GError **error)
+{
+  return clv_buffer_init (ret_result, device, "result", CLV_MEMORY_READBACK,
+      (gsize) rows * clv_row_stride (self->embedding) * sizeof (gfloat),
       VK_FORMAT_UNDEFINED, error);
 }
 
 void
 clv_head_record (const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x,
-    const ClvBuffer *result, guint first, guint n)
+    const ClvBuffer *embeds, const ClvBuffer *result, guint first, guint n)
 {
   const gsize row_bytes = clv_row_stride (self->embedding) * sizeof (gfloat);
 
@@ -52,10 +52,9 @@ clv_head_record (const ClvHead *self, ClvCommands *cmds, const ClvBuffer *x,
   clv_op_layernorm (cmds, x, &self->norm.gain, &self->norm.bias, x, n,
       self->width, self->eps);
   clv_op_gemm (
-      cmds, &self->projection, x, NULL, &self->embeds, n, CLV_ACTIVATION_NONE);
-  clv_op_l2norm (cmds, &self->embeds, &self->embeds, n, self->embedding);
-  clv_commands_copy (
-      cmds, &self->embeds, 0, result, first * row_bytes, n * row_bytes);
+      cmds, &self->projection, x, NULL, embeds, n, CLV_ACTIVATION_NONE);
+  clv_op_l2norm (cmds, embeds, embeds, n, self->embedding);
+  clv_commands_copy (cmds, embeds, 0, result, first * row_bytes, n * row_bytes);
   clv_commands_pop_label (cmds);
 }
 

@@ -23,6 +23,12 @@ guint clv_image_encoder_get_max_batch (ClvImageEncoder *self);
 gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
     const ClvFrame *frame, GError **error);
 
+/* After a load, and before the start: the embeddings of the patches will be read,
+ * too, of the whole batch; see clv_transformer_record_local(). The first time it
+ * uploads weights and makes buffers. FALSE: the batch is as it was. */
+gboolean clv_image_encoder_want_patches (
+    ClvImageEncoder *self, guint set, GError **error);
+
 /* Lets places 0 … n-1 be encoded, and does not wait. With a larger n than ever
  * before nothing else may be under way. Where memory is too small for so many they
  * are encoded in several passes. One thread at a time for this and the function
@@ -40,5 +46,9 @@ gboolean clv_image_encoder_finish (
     ClvImageEncoder *self, guint set, guint n, GError **error);
 void clv_image_encoder_read (
     ClvImageEncoder *self, guint set, guint slot, gfloat *ret_embedding);
+
+/* Where patches were wanted: P rows of D floats, the grid's rows from the top. */
+void clv_image_encoder_read_patches (
+    ClvImageEncoder *self, guint set, guint slot, gfloat *ret_patches);
 
 G_END_DECLS

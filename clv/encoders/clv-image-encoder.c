@@ -19,15 +19,20 @@
 
 /* What belongs to a batch. */
 typedef struct {
-  ClvBuffer patches; /* (max_chunk · P, 3 · p²) */
-  ClvBuffer result;  /* (max_chunk, D) */
-  ClvCommands *commands[CLV_PREPROCESS_SLOTS + 1]; /* by batch size */
+  ClvBuffer patches;      /* (max_chunk · P, 3 · p²) */
+  ClvBuffer result;       /* (max_chunk, D) */
+  ClvBuffer local_result; /* (max_chunk · T, D); made when it is first wanted */
+  gboolean wants_local;
+  /* With local rows or without, by batch size. */
+  ClvCommands *commands[2][CLV_PREPROCESS_SLOTS + 1];
 } Set;
 
 struct _ClvImageEncoder {
   GObject parent;
 
   ClvDevice *device;
+  ClvModel *model;
+  ClvStorage storage;
   guint n_patches; /* P of one picture */
   guint n_tokens;  /* T = P + 1 */
   guint max_chunk; /* pictures in one batch */
@@ -43,6 +48,8 @@ struct _ClvImageEncoder {
   ClvActivations activations; /* grow with the largest batch seen */
   ClvSequences sequences;     /* max_chunk pictures; n of them are its front */
   ClvHead head;
+  ClvBuffer embeds;       /* (max_chunk, D) */
+  ClvBuffer local_embeds; /* (activations, D); while local rows are wanted */
   gfloat *embeddings; /* (CLV_MAX_BATCH, D): of all chunks, before the caller */
 };
 
@@ -108,8 +115,9 @@ load (ClvImageEncoder *self, const ClvWeights *weights,
              &config->vision, FALSE, error) &&
          clv_head_init (&self->head, weights, "vision_model.post_layernorm",
              "visual_projection", &config->vision,
-             clv_model_get_embedding_width (weights->model), self->max_chunk,
-             error);
+             clv_model_get_embedding_width (weights->model), error) &&
+         clv_head_embeds_init (
+             &self->head, self->device, self->max_chunk, &self->embeds, error);
 }
 
 /* TRUE at once if it was done before. */
@@ -123,7 +131,8 @@ init_set (ClvImageEncoder *self, Set *set, GError **error)
   clv_buffer_clear (&set->patches);
   return clv_activation_init (&set->patches, self->device, "patches",
              self->max_chunk * self->n_patches, embedding->k, error) &&
-         clv_head_result_init (&self->head, &set->result, error);
+         clv_head_result_init (
+             &self->head, self->device, self->max_chunk, &set->result, error);
 }
 
 ClvImageEncoder *
@@ -139,10 +148,11 @@ clv_image_encoder_new (
     .storage =
         precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32,
   };
-  const guint grid = config->image_size / config->patch_size;
 
   self->device = g_object_ref (device);
-  self->n_patches = grid * grid;
+  self->model = g_object_ref (model);
+  self->storage = weights.storage;
+  self->n_patches = clv_model_get_n_patches (model);
   self->n_tokens = self->n_patches + 1;
   self->max_chunk = MIN (CLV_PREPROCESS_SLOTS,
       clv_activations_max_rows (device, &config->vision) / self->n_tokens);
@@ -182,8 +192,10 @@ static void
 forget_commands (ClvImageEncoder *self)
 {
   for (guint set = 0; set < CLV_IMAGE_ENCODER_SETS; set++)
-    for (guint i = 0; i <= CLV_PREPROCESS_SLOTS; i++)
-      g_clear_pointer (&self->sets[set].commands[i], clv_commands_free);
+    for (guint i = 0; i <= CLV_PREPROCESS_SLOTS; i++) {
+      g_clear_pointer (&self->sets[set].commands[FALSE][i], clv_commands_free);
+      g_clear_pointer (&self->sets[set].commands[TRUE][i], clv_commands_free);
+    }
 }
 
 static void
@@ -197,9 +209,12 @@ clv_image_encoder_finalize (GObject *object)
   for (guint i = 0; i < CLV_IMAGE_ENCODER_SETS; i++) {
     clv_buffer_clear (&self->sets[i].patches);
     clv_buffer_clear (&self->sets[i].result);
+    clv_buffer_clear (&self->sets[i].local_result);
   }
   g_clear_pointer (&self->embeddings, g_free);
   clv_head_clear (&self->head);
+  clv_buffer_clear (&self->embeds);
+  clv_buffer_clear (&self->local_embeds);
   clv_activations_clear (&self->activations);
   clv_sequences_clear (&self->sequences);
   clv_transformer_clear (&self->transformer);
@@ -207,6 +222,7 @@ clv_image_encoder_finalize (GObject *object)
   clv_linear_clear (&self->patch_embedding);
   clv_buffer_clear (&self->table);
   clv_buffer_clear (&self->embedded);
+  g_clear_object (&self->model);
   g_clear_object (&self->device);
 
   G_OBJECT_CLASS (clv_image_encoder_parent_class)->finalize (object);
@@ -229,6 +245,14 @@ clv_image_encoder_get_width (ClvImageEncoder *self)
   return self->head.embedding;
 }
 
+/* As many rows as the activations have. */
+static gboolean
+make_local_embeds (ClvImageEncoder *self, GError **error)
+{
+  return clv_head_embeds_init (&self->head, self->device,
+      self->activations.rows, &self->local_embeds, error);
+}
+
 /* Room for so many pictures in a pass. Recordings hold the old buffers: they go
  * too. */
 static gboolean
@@ -237,10 +261,12 @@ replace_room (ClvImageEncoder *self, guint room, GError **error)
   forget_commands (self);
   clv_activations_clear (&self->activations);
   clv_buffer_clear (&self->embedded);
+  clv_buffer_clear (&self->local_embeds);
   if (clv_activations_init (&self->activations, self->device,
           &self->transformer.config, room * self->n_tokens, room, error) &&
       clv_activation_init (&self->embedded, self->device, "embedded",
-          room * self->n_patches, self->transformer.config.width, error))
+          room * self->n_patches, self->transformer.config.width, error) &&
+      (self->transformer.qqv.n == 0 || make_local_embeds (self, error)))
     return TRUE;
   clv_activations_clear (&self->activations);
   return FALSE;
@@ -280,7 +306,7 @@ make_room (ClvImageEncoder *self, guint batch, GError **error)
  * and so is the front of the patches. */
 static void
 record_pass (ClvImageEncoder *self, ClvCommands *cmds, const Set *set,
-    guint first, guint n)
+    gboolean local, guint first, guint n)
 {
   const ClvActivations *a = &self->activations;
   const ClvTowerConfig *config = &self->transformer.config;
@@ -303,20 +329,29 @@ record_pass (ClvImageEncoder *self, ClvCommands *cmds, const Set *set,
   clv_commands_pop_label (cmds);
   clv_transformer_record (
       &self->transformer, cmds, a, &self->sequences, &shape);
-  clv_head_record (&self->head, cmds, &a->pooled, &set->result, first, n);
+  clv_head_record (
+      &self->head, cmds, &a->pooled, &self->embeds, &set->result, first, n);
+  if (!local)
+    return;
+  clv_transformer_record_local (
+      &self->transformer, cmds, a, &self->sequences, &shape);
+  clv_head_record (&self->head, cmds, &a->x, &self->local_embeds,
+      &set->local_result, first * self->n_tokens, n * self->n_tokens);
 }
 
 static ClvCommands *
-record (ClvImageEncoder *self, const Set *set, guint batch, GError **error)
+record (ClvImageEncoder *self, const Set *set, gboolean local, guint batch,
+    GError **error)
 {
   const guint room = self->activations.rows / self->n_tokens;
-  g_autofree gchar *name = g_strdup_printf ("image encoder, batch %u", batch);
+  g_autofree gchar *name = g_strdup_printf (
+      "image encoder, batch %u%s", batch, local ? " and patches" : "");
   g_autoptr (ClvCommands) cmds = clv_commands_new (self->device, name, error);
 
   if (cmds == NULL)
     return NULL;
   for (guint first = 0; first < batch; first += room)
-    record_pass (self, cmds, set, first, MIN (room, batch - first));
+    record_pass (self, cmds, set, local, first, MIN (room, batch - first));
   if (!clv_commands_end (cmds, error))
     return NULL;
   clv_device_save_cache (self->device);
@@ -336,8 +371,29 @@ clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
   g_return_val_if_fail (set < CLV_IMAGE_ENCODER_SETS, FALSE);
   g_return_val_if_fail (slot < self->max_chunk, FALSE);
 
+  if (slot == 0)
+    self->sets[set].wants_local = FALSE;
   return init_set (self, &self->sets[set], error) &&
          clv_preprocessor_submit (self->preprocessor, frame, set, slot, error);
+}
+
+gboolean
+clv_image_encoder_want_patches (
+    ClvImageEncoder *self, guint set, GError **error)
+{
+  const ClvWeights weights = { self->device, self->model, self->storage };
+  Set *batch = &self->sets[set];
+
+  if (!clv_transformer_load_local (
+          &self->transformer, &weights, "vision_model", error) ||
+      (self->local_embeds.device == NULL && self->activations.rows > 0 &&
+          !make_local_embeds (self, error)) ||
+      (batch->local_result.map == NULL &&
+          !clv_head_result_init (&self->head, self->device,
+              self->max_chunk * self->n_tokens, &batch->local_result, error)))
+    return FALSE;
+  batch->wants_local = TRUE;
+  return TRUE;
 }
 
 gboolean
@@ -345,13 +401,14 @@ clv_image_encoder_start (
     ClvImageEncoder *self, guint set, guint n, GError **error)
 {
   Set *batch = &self->sets[set];
+  const gboolean local = batch->wants_local;
+  ClvCommands **commands = &batch->commands[local][n];
 
   if (!make_room (self, n, error))
     goto fail;
-  if (batch->commands[n] == NULL)
-    batch->commands[n] = record (self, batch, n, error);
-  if (batch->commands[n] != NULL &&
-      clv_commands_submit (batch->commands[n], NULL, error))
+  if (*commands == NULL)
+    *commands = record (self, batch, local, n, error);
+  if (*commands != NULL && clv_commands_submit (*commands, NULL, error))
     return TRUE;
 
 fail:
@@ -370,7 +427,9 @@ gboolean
 clv_image_encoder_finish (
     ClvImageEncoder *self, guint set, guint n, GError **error)
 {
-  return clv_commands_wait (self->sets[set].commands[n], error);
+  Set *batch = &self->sets[set];
+
+  return clv_commands_wait (batch->commands[batch->wants_local][n], error);
 }
 
 void
@@ -378,6 +437,18 @@ clv_image_encoder_read (
     ClvImageEncoder *self, guint set, guint slot, gfloat *ret_embedding)
 {
   clv_head_read (&self->head, &self->sets[set].result, slot, ret_embedding);
+}
+
+/* The rows of the patches lie behind that of the class token. */
+void
+clv_image_encoder_read_patches (
+    ClvImageEncoder *self, guint set, guint slot, gfloat *ret_patches)
+{
+  const guint first = slot * self->n_tokens + 1;
+
+  for (guint i = 0; i < self->n_patches; i++)
+    clv_head_read (&self->head, &self->sets[set].local_result, first + i,
+        ret_patches + (gsize) i * self->head.embedding);
 }
 
 /* Pictures that fit in one run. */

@@ -42,6 +42,7 @@ struct _ClvTextEncoder {
   ClvActivations activations;
   ClvSequences sequences; /* of the run */
   ClvHead head;
+  ClvBuffer embeds;
   ClvBuffer result;
   GHashTable *commands; /* by name, which tells the shape */
 };
@@ -69,9 +70,11 @@ load (ClvTextEncoder *self, const ClvWeights *weights,
              MAX_TEXTS, error) &&
          clv_head_init (&self->head, weights, "text_model.final_layer_norm",
              "text_projection", &config->text,
-             clv_model_get_embedding_width (weights->model), MAX_TEXTS,
-             error) &&
-         clv_head_result_init (&self->head, &self->result, error);
+             clv_model_get_embedding_width (weights->model), error) &&
+         clv_head_embeds_init (
+             &self->head, self->device, MAX_TEXTS, &self->embeds, error) &&
+         clv_head_result_init (
+             &self->head, self->device, MAX_TEXTS, &self->result, error);
 }
 
 ClvTextEncoder *
@@ -117,6 +120,7 @@ clv_text_encoder_finalize (GObject *object)
 
   g_clear_pointer (&self->commands, g_hash_table_unref);
   clv_buffer_clear (&self->result);
+  clv_buffer_clear (&self->embeds);
   clv_head_clear (&self->head);
   clv_activations_clear (&self->activations);
   clv_sequences_clear (&self->sequences);
@@ -221,8 +225,8 @@ get_commands (
     return NULL;
   clv_commands_copy (cmds, &self->input, 0, &a->x, 0, bytes);
   clv_transformer_record (&self->transformer, cmds, a, &self->sequences, shape);
-  clv_head_record (
-      &self->head, cmds, &a->pooled, &self->result, 0, shape->sequences);
+  clv_head_record (&self->head, cmds, &a->pooled, &self->embeds, &self->result,
+      0, shape->sequences);
   if (!clv_commands_end (cmds, error)) {
     clv_commands_free (cmds);
     return NULL;

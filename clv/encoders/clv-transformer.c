@@ -37,34 +37,49 @@ read_part (const ClvWeights *weights, const gchar *prefix, const gchar *part,
   return TRUE;
 }
 
-/* q, k and v as one layer, in the last block q apart. 1/sqrt (D) is folded into q (Vaswani et al., eq. 1:
- * the scores are q·k / sqrt (D), and q is linear in its weights). */
+/* Of the projections of attention. 1/sqrt (D) is folded into q (Vaswani et al.,
+ * eq. 1: the scores are q·k / sqrt (D), and q is linear in its weights). */
+typedef enum { PART_Q, PART_K, PART_V, PART_Q_AS_K } Part;
+
+/* Some of them, one behind the other, as one layer. */
+static gboolean
+load_parts (ClvLinear *ret_linear, const ClvWeights *weights,
+    const gchar *prefix, const ClvTowerConfig *config, const Part *parts,
+    guint n_parts, GError **error)
+{
+  static const gchar *names[] = { "q_proj", "k_proj", "v_proj", "q_proj" };
+  const gsize c = config->width;
+  const gfloat scale = 1.0 / sqrt ((gdouble) c / config->n_heads);
+  g_autofree gfloat *w = g_try_new (gfloat, n_parts * c * c);
+  g_autofree gfloat *b = g_new (gfloat, n_parts * c);
+  g_autofree gchar *name = g_strconcat (prefix, ".self_attn.qkv", NULL);
+
+  if (w == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
+        "%s: no host memory for %" G_GSIZE_FORMAT " floats", name,
+        n_parts * c * c);
+    return FALSE;
+  }
+  for (guint i = 0; i < n_parts; i++)
+    if (!read_part (weights, prefix, names[parts[i]], c,
+            parts[i] == PART_Q ? scale : 1, w + i * c * c, b + i * c, error))
+      return FALSE;
+  return clv_linear_init (ret_linear, weights->device, name, w, b, n_parts * c,
+      c, weights->storage, error);
+}
+
+/* q, k and v as one layer, in the last block q apart. */
 static gboolean
 load_qkv (ClvTransformerLayer *layer, const ClvWeights *weights,
     const gchar *prefix, const ClvTowerConfig *config, gboolean last,
     GError **error)
 {
-  const gsize c = config->width, n_first = last ? c : 0;
-  const gfloat scale = 1.0 / sqrt ((gdouble) c / config->n_heads);
-  g_autofree gfloat *w = g_try_new (gfloat, 3 * c * c);
-  g_autofree gfloat *b = g_new (gfloat, 3 * c);
-  g_autofree gchar *name = g_strconcat (prefix, ".self_attn.qkv", NULL);
+  static const Part parts[] = { PART_Q, PART_K, PART_V };
 
-  if (w == NULL) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
-        "%s: no host memory for %" G_GSIZE_FORMAT " floats", name, 3 * c * c);
-    return FALSE;
-  }
-  if (!read_part (weights, prefix, "q_proj", c, scale, w, b, error) ||
-      !read_part (weights, prefix, "k_proj", c, 1, w + c * c, b + c, error) ||
-      !read_part (
-          weights, prefix, "v_proj", c, 1, w + 2 * c * c, b + 2 * c, error))
-    return FALSE;
-  if (last && !clv_linear_init (&layer->q, weights->device, name, w, b, c, c,
-                  weights->storage, error))
-    return FALSE;
-  return clv_linear_init (&layer->qkv, weights->device, name, w + n_first * c,
-      b + n_first, 3 * c - n_first, c, weights->storage, error);
+  if (!last)
+    return load_parts (&layer->qkv, weights, prefix, config, parts, 3, error);
+  return load_parts (&layer->q, weights, prefix, config, parts, 1, error) &&
+         load_parts (&layer->qkv, weights, prefix, config, parts + 1, 2, error);
 }
 
 static gboolean
@@ -88,6 +103,18 @@ load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
              weights, fc1, mlp, c, TRUE, &layer->fc1, error) &&
          clv_weights_load_linear (
              weights, fc2, c, mlp, TRUE, &layer->fc2, error);
+}
+
+gboolean
+clv_transformer_load_local (ClvTransformer *self, const ClvWeights *weights,
+    const gchar *prefix, GError **error)
+{
+  static const Part parts[] = { PART_Q, PART_Q_AS_K, PART_V };
+  g_autofree gchar *name = g_strdup_printf (
+      "%s.encoder.layers.%u", prefix, self->config.n_layers - 1);
+
+  return self->qqv.n > 0 ||
+         load_parts (&self->qqv, weights, name, &self->config, parts, 3, error);
 }
 
 gboolean
@@ -123,6 +150,7 @@ clv_transformer_clear (ClvTransformer *self)
     clv_linear_clear (&layer->fc1);
     clv_linear_clear (&layer->fc2);
   }
+  clv_linear_clear (&self->qqv);
   g_clear_pointer (&self->layers, g_free);
 }
 
@@ -187,8 +215,9 @@ record_rest (const ClvTransformer *self, const ClvTransformerLayer *layer,
   clv_op_gemm (cmds, &layer->fc2, mlp, x, x, m, CLV_ACTIVATION_NONE);
 }
 
+/* h (m, C) = attention of h, each row over those of its sequence. */
 static void
-record_layer (const ClvTransformer *self, const ClvTransformerLayer *layer,
+record_attention (const ClvTransformer *self, const ClvLinear *qkv,
     ClvCommands *cmds, const ClvActivations *a, const ClvSequences *sequences,
     const ClvSequencesShape *shape)
 {
@@ -206,10 +235,21 @@ record_layer (const ClvTransformer *self, const ClvTransformerLayer *layer,
     .causal = self->causal,
   };
 
+  clv_op_gemm (cmds, qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
+  clv_op_attention (cmds, &attention, &a->h);
+}
+
+static void
+record_layer (const ClvTransformer *self, const ClvTransformerLayer *layer,
+    ClvCommands *cmds, const ClvActivations *a, const ClvSequences *sequences,
+    const ClvSequencesShape *shape)
+{
+  const ClvTowerConfig *config = &self->config;
+  const guint m = shape->rows;
+
   clv_op_layernorm (cmds, &a->x, &layer->norm1.gain, &layer->norm1.bias, &a->h,
       m, config->width, config->eps);
-  clv_op_gemm (cmds, &layer->qkv, &a->h, NULL, &a->qkv, m, CLV_ACTIVATION_NONE);
-  clv_op_attention (cmds, &attention, &a->h);
+  record_attention (self, &layer->qkv, cmds, a, sequences, shape);
   record_rest (self, layer, cmds, &a->x, &a->h, &a->mlp, m);
 }
 
@@ -261,4 +301,19 @@ clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
       record_last_layer (self, layer, cmds, a, sequences, shape);
     clv_commands_pop_label (cmds);
   }
+}
+
+/* The last block has left its normalised input in h; x is of no use any more. */
+void
+clv_transformer_record_local (const ClvTransformer *self, ClvCommands *cmds,
+    const ClvActivations *a, const ClvSequences *sequences,
+    const ClvSequencesShape *shape)
+{
+  const ClvTransformerLayer *last = &self->layers[self->config.n_layers - 1];
+
+  clv_commands_push_label (cmds, "local");
+  record_attention (self, &self->qqv, cmds, a, sequences, shape);
+  clv_op_gemm (
+      cmds, &last->out, &a->h, NULL, &a->x, shape->rows, CLV_ACTIVATION_NONE);
+  clv_commands_pop_label (cmds);
 }

@@ -24,6 +24,7 @@ typedef struct {
   ClvTowerConfig config;
   gboolean causal;
   ClvTransformerLayer *layers;
+  ClvLinear qqv; /* of the last block, for the local rows; n = 0: not loaded */
 } ClvTransformer;
 
 /* PREFIX is "vision_model" or "text_model". */
@@ -59,5 +60,23 @@ guint clv_activations_max_rows (
 void clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
     const ClvActivations *activations, const ClvSequences *sequences,
     const ClvSequencesShape *shape);
+
+/* Uploads what clv_transformer_record_local() needs besides; TRUE at once if it is
+ * there. `weights` and `prefix` are those of clv_transformer_init(). */
+gboolean clv_transformer_load_local (ClvTransformer *self,
+    const ClvWeights *weights, const gchar *prefix, GError **error);
+
+/* Records, behind clv_transformer_record() of the same shape, what each row by
+ * itself would give to the head: activations->x (rows, C).
+ *
+ *   LN ─ q, v ─ softmax (q qᵀ / sqrt (D)) v ─ out
+ *
+ * The last block of ClearCLIP (Lan et al., ECCV 2024, section 3.3): rows see those
+ * that ask the same instead of those that answer, and there is neither residual nor
+ * MLP. In the block as it was trained, the rows that nobody reads carry what the
+ * class token should know, and not what is seen at their place. */
+void clv_transformer_record_local (const ClvTransformer *self,
+    ClvCommands *cmds, const ClvActivations *activations,
+    const ClvSequences *sequences, const ClvSequencesShape *shape);
 
 G_END_DECLS

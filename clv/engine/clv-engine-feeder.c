@@ -84,8 +84,10 @@ load_frame (ClvEngineQueue *self)
   clv_future_ref (request); /* the place's */
 
   g_mutex_unlock (&self->mutex);
-  ok = work->load_frame (
-      work->data, batch->set, batch->n, &request->frames[place.row], &error);
+  ok = work->load_frame (work->data, batch->set, batch->n,
+           &request->frames[place.row], &error) &&
+       (request->patches == NULL ||
+           work->want_patches (work->data, batch->set, &error));
   g_mutex_lock (&self->mutex);
   if (ok)
     batch->n++;

@@ -150,8 +150,8 @@ ClvFuture *
 clv_engine_queue_submit (ClvEngineQueue *self, const ClvFrame *frames,
     guint n_frames, const ClvRequest *how)
 {
-  ClvFuture *request =
-      clv_future_new_frames (self, frames, n_frames, self->work.width, how);
+  ClvFuture *request = clv_future_new_frames (
+      self, frames, n_frames, self->work.width, self->work.n_patches, how);
 
   add (self, &self->frames, clv_future_ref (request));
   return request;

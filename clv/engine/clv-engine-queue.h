@@ -30,6 +30,9 @@ typedef struct {
    * read after the call. */
   gboolean (*load_frame) (gpointer data, guint set, guint slot,
       const ClvFrame *frame, GError **error);
+  /* Feeder only, behind the load of a frame of a request that asks for patches:
+   * those of the batch will be read, too. */
+  gboolean (*want_patches) (gpointer data, guint set, GError **error);
   /* Feeder only. Starts to encode places 0 … n-1. With a larger n than ever
    * before it is called only while nothing else is being encoded: buffers may
    * then be replaced. */
@@ -40,11 +43,15 @@ typedef struct {
   gboolean (*finish) (gpointer data, guint set, guint n, GError **error);
   /* Waiter only, after finish. */
   void (*read_row) (gpointer data, guint set, guint slot, gfloat *ret_row);
+  /* Waiter only, after finish, where patches were wanted: n_patches rows. */
+  void (*read_patches) (
+      gpointer data, guint set, guint slot, gfloat *ret_patches);
   /* Feeder only. */
   gboolean (*encode_texts) (gpointer data, const gchar *const *texts,
       guint n_texts, gfloat *ret_embeddings, GError **error);
   gpointer data;
   guint width;
+  guint n_patches;         /* of a frame */
   guint max_batch;         /* frames */
   guint text_slice;        /* texts in one call */
   guint text_slice_beside; /* the same while there are frames */

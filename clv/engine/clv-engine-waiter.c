@@ -14,10 +14,16 @@ read_rows (ClvEngineQueue *self, const ClvEngineBatch *batch)
   for (guint i = 0; i < batch->places->len; i++) {
     const ClvEnginePlace *place =
         &g_array_index (batch->places, ClvEnginePlace, i);
+    const ClvFuture *request = place->request;
+    const gsize first = (gsize) place->row * work->width;
 
-    if (place->slot >= 0)
-      work->read_row (work->data, batch->set, place->slot,
-          place->request->embeddings + (gsize) place->row * work->width);
+    if (place->slot < 0)
+      continue;
+    work->read_row (
+        work->data, batch->set, place->slot, request->embeddings + first);
+    if (request->patches != NULL)
+      work->read_patches (work->data, batch->set, place->slot,
+          request->patches + first * work->n_patches);
   }
 }
 

@@ -49,6 +49,16 @@ load_frame (
 }
 
 static gboolean
+want_patches (gpointer data, guint set, GError **error)
+{
+  ClvEngineCore *self = data;
+  GError *cause = NULL;
+
+  return clv_image_encoder_want_patches (self->image_encoder, set, &cause) ||
+         fail (self, cause, error);
+}
+
+static gboolean
 start (gpointer data, guint set, guint n, GError **error)
 {
   ClvEngineCore *self = data;
@@ -106,6 +116,14 @@ read_row (gpointer data, guint set, guint slot, gfloat *ret_row)
   ClvEngineCore *self = data;
 
   clv_image_encoder_read (self->image_encoder, set, slot, ret_row);
+}
+
+static void
+read_patches (gpointer data, guint set, guint slot, gfloat *ret_patches)
+{
+  ClvEngineCore *self = data;
+
+  clv_image_encoder_read_patches (self->image_encoder, set, slot, ret_patches);
 }
 
 static gboolean
@@ -183,10 +201,12 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   ClvEngineCore *self = g_new0 (ClvEngineCore, 1);
   ClvEngineWork work = {
     .load_frame = load_frame,
+    .want_patches = want_patches,
     .start = start,
     .drop = drop,
     .finish = finish,
     .read_row = read_row,
+    .read_patches = read_patches,
     .encode_texts = encode_texts,
     .data = self,
     .text_slice = CLV_TEXT_ENCODER_MAX_TEXTS,
@@ -211,6 +231,7 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   if (self->rate.seconds > 0)
     tell_rate (self);
   work.width = clv_model_get_embedding_width (self->model);
+  work.n_patches = clv_model_get_n_patches (self->model);
   work.max_batch = clv_image_encoder_get_max_batch (self->image_encoder);
   self->queue = clv_engine_queue_new (&work);
   return self;

@@ -2,7 +2,7 @@
 
 /* A request, from the queue's side. Everything but the reference count is under
  * the queue's mutex; what never changes after the request was queued may be read
- * without it, and `embeddings` are written by the thread that answers. */
+ * without it, and `embeddings` and `patches` are written by the thread that answers. */
 
 #pragma once
 
@@ -22,6 +22,7 @@ struct _ClvFuture {
   const gchar *const *texts; /* of the caller, or NULL: frames */
   guint n;
   gfloat *embeddings; /* (n, width); frames: our own, texts: the caller's */
+  gfloat *patches;    /* (n, n_patches, width), our own; NULL: not asked for */
   ClvRequest how;     /* stream: never NULL */
 
   /* How far it is. */
@@ -45,9 +46,10 @@ struct _ClvFuture {
 };
 
 /* One allocation with room for the frames, which are copied, and for their
- * embeddings. The result has one reference. */
+ * embeddings, and those of n_patches patches of each where they are asked for. The
+ * result has one reference. */
 ClvFuture *clv_future_new_frames (ClvEngineQueue *queue, const ClvFrame *frames,
-    guint n_frames, guint width, const ClvRequest *how);
+    guint n_frames, guint width, guint n_patches, const ClvRequest *how);
 
 /* Nothing is copied. A stream of its own. */
 ClvFuture *clv_future_new_texts (ClvEngineQueue *queue,

@@ -22,14 +22,19 @@ future_new (ClvEngineQueue *queue, gsize more_bytes, guint n)
 
 ClvFuture *
 clv_future_new_frames (ClvEngineQueue *queue, const ClvFrame *frames,
-    guint n_frames, guint width, const ClvRequest *how)
+    guint n_frames, guint width, guint n_patches, const ClvRequest *how)
 {
+  const gboolean patches = how != NULL && how->patches;
   const gsize frames_bytes = n_frames * sizeof *frames;
-  const gsize rows_bytes = (gsize) n_frames * width * sizeof (gfloat);
-  ClvFuture *self = future_new (queue, frames_bytes + rows_bytes, n_frames);
+  const gsize floats = (gsize) n_frames * width;
+  const gsize more_floats = patches ? floats * n_patches : 0;
+  ClvFuture *self = future_new (
+      queue, frames_bytes + (floats + more_floats) * sizeof (gfloat), n_frames);
 
   self->frames = memcpy (self + 1, frames, frames_bytes);
   self->embeddings = (gfloat *) ((guint8 *) (self + 1) + frames_bytes);
+  if (patches)
+    self->patches = self->embeddings + floats;
   if (how != NULL)
     self->how = *how;
   if (self->how.stream == NULL)
@@ -92,6 +97,13 @@ clv_future_get (ClvFuture *self, GError **error)
     return self->embeddings;
   g_propagate_error (error, g_error_copy (self->error));
   return NULL;
+}
+
+const gfloat *
+clv_future_get_patches (ClvFuture *self)
+{
+  clv_engine_queue_wait (self->queue, self, -1);
+  return self->error == NULL ? self->patches : NULL;
 }
 
 void

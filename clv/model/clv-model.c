@@ -171,6 +171,16 @@ clv_model_get_embedding_width (ClvModel *self)
   return self->config.projection_dim;
 }
 
+guint
+clv_model_get_n_patches (ClvModel *self)
+{
+  guint side;
+
+  g_return_val_if_fail (CLV_IS_MODEL (self), 0);
+  side = self->config.image_size / self->config.patch_size;
+  return side * side;
+}
+
 gfloat
 clv_model_get_logit_scale (ClvModel *self)
 {

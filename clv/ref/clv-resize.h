@@ -37,6 +37,14 @@ typedef struct {
 void clv_frame_visible_size (
     const ClvFrame *frame, guint *ret_width, guint *ret_height);
 
+/* Where the first n_used × n_used pixels of the model's input lie in the visible part
+ * of the frame, in its pixels; beyond its edges where the crop is larger than the
+ * picture. FALSE as below. */
+gboolean clv_resize_find (const ClvFrame *frame,
+    const ClvPreprocessConfig *config, guint image_size, guint n_used,
+    gdouble *ret_x, gdouble *ret_y, gdouble *ret_width, gdouble *ret_height,
+    GError **error);
+
 /* FALSE with CLV_ERROR_UNSUPPORTED where the rules of `config` do not end in
  * image_size × image_size. `ret_plan` needs no clearing then. */
 gboolean clv_resize_plan_init (ClvResizePlan *ret_plan, const ClvFrame *frame,

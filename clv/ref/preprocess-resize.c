@@ -181,6 +181,54 @@ crop_offset (guint length, guint crop)
   return difference >= 0 ? difference / 2 : -((1 - difference) / 2);
 }
 
+/* The size before the crop, of which the model's input is what the crop leaves. */
+static gboolean
+input_size (const ClvFrame *frame, const ClvPreprocessConfig *config,
+    guint image_size, guint64 *ret_width, guint64 *ret_height, GError **error)
+{
+  guint width, height;
+
+  if (!resized_size (frame, config, ret_width, ret_height, error))
+    return FALSE;
+
+  const guint final_width =
+      config->center_crop ? config->crop_width : *ret_width;
+  const guint final_height =
+      config->center_crop ? config->crop_height : *ret_height;
+
+  if (final_width == image_size && final_height == image_size)
+    return TRUE;
+  clv_frame_visible_size (frame, &width, &height);
+  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+      "preprocessor_config.json: its steps turn a picture of %u×%u into "
+      "%u×%u, wanted the model's input of %u×%u",
+      width, height, final_width, final_height, image_size, image_size);
+  return FALSE;
+}
+
+gboolean
+clv_resize_find (const ClvFrame *frame, const ClvPreprocessConfig *config,
+    guint image_size, guint n_used, gdouble *ret_x, gdouble *ret_y,
+    gdouble *ret_width, gdouble *ret_height, GError **error)
+{
+  guint width, height;
+  guint64 resized_width, resized_height;
+
+  if (!input_size (
+          frame, config, image_size, &resized_width, &resized_height, error))
+    return FALSE;
+  clv_frame_visible_size (frame, &width, &height);
+
+  const gdouble scale_x = (gdouble) width / resized_width;
+  const gdouble scale_y = (gdouble) height / resized_height;
+
+  *ret_x = crop_offset (resized_width, image_size) * scale_x;
+  *ret_y = crop_offset (resized_height, image_size) * scale_y;
+  *ret_width = n_used * scale_x;
+  *ret_height = n_used * scale_y;
+  return TRUE;
+}
+
 gboolean
 clv_resize_plan_init (ClvResizePlan *ret_plan, const ClvFrame *frame,
     const ClvPreprocessConfig *config, guint image_size, GError **error)
@@ -188,22 +236,10 @@ clv_resize_plan_init (ClvResizePlan *ret_plan, const ClvFrame *frame,
   guint width, height;
   guint64 resized_width, resized_height;
 
-  if (!resized_size (frame, config, &resized_width, &resized_height, error))
+  if (!input_size (
+          frame, config, image_size, &resized_width, &resized_height, error))
     return FALSE;
-
-  const guint final_width =
-      config->center_crop ? config->crop_width : resized_width;
-  const guint final_height =
-      config->center_crop ? config->crop_height : resized_height;
-
   clv_frame_visible_size (frame, &width, &height);
-  if (final_width != image_size || final_height != image_size) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "preprocessor_config.json: its steps turn a picture of %u×%u into "
-        "%u×%u, wanted the model's input of %u×%u",
-        width, height, final_width, final_height, image_size, image_size);
-    return FALSE;
-  }
   axis_init (&ret_plan->x, width, resized_width,
       crop_offset (resized_width, image_size), image_size, config->filter);
   axis_init (&ret_plan->y, height, resized_height,

@@ -133,15 +133,37 @@ def unit(x):
     return x / np.linalg.norm(x)
 
 
+def attend(q, k, v, heads):
+    """Attention without a mask; all are (T, C)."""
+    split = lambda x: x.reshape(len(x), heads, -1).transpose(1, 0, 2)
+    scores = split(q) @ split(k).transpose(0, 2, 1) / np.sqrt(q.shape[1] // heads)
+    scores = np.exp(scores - scores.max(2, keepdims=True))
+    return (scores / scores.sum(2, keepdims=True) @ split(v)).transpose(1, 0, 2).reshape(q.shape)
+
+
+def encode_patches(w, spec, x):
+    """The last block of ClearCLIP (Lan et al. 2024): q with q, no residual, no MLP; x is the block's input."""
+    p = f"vision_model.encoder.layers.{spec['vision'][1] - 1}"
+    linear = lambda name, v: v @ w[f"{p}.self_attn.{name}.weight"].T + w[f"{p}.self_attn.{name}.bias"]
+    h = norm(w, p + ".layer_norm1", x)
+    q, v = linear("q_proj", h), linear("v_proj", h)
+    local = linear("out_proj", attend(q, q, v, spec["vision"][2]))[1:]
+    return np.stack([unit(y) for y in norm(w, "vision_model.post_layernorm", local) @ w["visual_projection.weight"].T])
+
+
 def encode_picture(w, spec, picture):
+    """The embeddings of a picture and of its patches."""
     grid, patch = spec["image"] // spec["patch"], spec["patch"]
     pixels = ((picture / 255.0 - MEAN) / STD)[: grid * patch, : grid * patch]
     patches = pixels.reshape(grid, patch, grid, patch, 3).transpose(0, 2, 4, 1, 3).reshape(grid * grid, -1)
     embedded = patches @ w["vision_model.embeddings.patch_embedding.weight"].reshape(spec["vision"][0], -1).T
     x = np.vstack([w["vision_model.embeddings.class_embedding"], embedded])
     x = norm(w, "vision_model.pre_layrnorm", x + w["vision_model.embeddings.position_embedding.weight"])
+    width, layers, heads, mlp = spec["vision"]
+    before = forward(w, "vision_model", x, spec, (width, layers - 1, heads, mlp), False)
     x = forward(w, "vision_model", x, spec, spec["vision"], False)
-    return unit(norm(w, "vision_model.post_layernorm", x[0]) @ w["visual_projection.weight"].T)
+    return unit(norm(w, "vision_model.post_layernorm", x[0]) @ w["visual_projection.weight"].T), \
+        encode_patches(w, spec, before)
 
 
 def encode_text(w, spec, ids):
@@ -168,15 +190,18 @@ def compare(clv, spec, seed, demo):
             json.dump(TEXTS, f)
         ids = json.loads(subprocess.run([clv, "tokenize", "--model", folder, prompts], check=True,
                                         stdout=subprocess.PIPE).stdout)
-        images = np.stack([encode_picture(exact, spec, p) for p in pictures])
+        images, patches = (np.stack(x) for x in zip(*(encode_picture(exact, spec, p) for p in pictures)))
         texts = np.stack([encode_text(exact, spec, i) for i in ids])
         for precision, (min_cosine, _, _) in TOLERANCES.items():
             subprocess.run([clv, "encode", "--model", folder, "--precision", precision, "--prompts", prompts,
-                            "--output", out, "--images", *paths], check=True)
+                            "--output", out, "--patches", "--images", *paths], check=True)
             got, _ = read_safetensors(out)
             print(f"       {spec} {precision}")
             results += [
                 compare_rows("image_embeds", got["image_embeds"], images, min_cosine),
+                got["patch_embeds"].shape == patches.shape,
+                compare_rows("patch_embeds", *(x.reshape(-1, spec["proj"]) for x in (got["patch_embeds"], patches)),
+                             min_cosine),
                 compare_rows("text_embeds", got["text_embeds"], texts, min_cosine),
                 check("logits", np.abs(got["logits_per_image"] - 20 * images @ texts.T).max(),
                       20 * 2 * np.sqrt(2 * (1 - min_cosine))),

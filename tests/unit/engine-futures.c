@@ -340,7 +340,7 @@ static void
 test_callbacks (void)
 {
   Heard heard = { .order = g_string_new (NULL) };
-  const ClvRequest how = { &heard, 0, pixels_read, answered, &heard };
+  const ClvRequest how = { &heard, 0, pixels_read, answered, &heard, FALSE };
   ClvFutureTiming timing;
   ClvFuture *held, *kept;
   Work work;
@@ -447,7 +447,7 @@ static void
 test_close (void)
 {
   Heard heard = { .order = g_string_new (NULL) };
-  const ClvRequest how = { NULL, 0, pixels_read, answered, &heard };
+  const ClvRequest how = { NULL, 0, pixels_read, answered, &heard, FALSE };
   ClvFuture *first, *loaded, *waiting;
   GThread *thread;
   Work work;
@@ -493,7 +493,7 @@ run_stream (gpointer data)
     const gint what = g_rand_int_range (random, 0, 8);
     const ClvRequest how = { self,
       what == 1 ? g_get_monotonic_time () + 300 : 0, what == 2 ? hear : NULL,
-      what == 3 ? hear : NULL, self };
+      what == 3 ? hear : NULL, self, FALSE };
     const guint width = what == 4 ? BAD : 10 + self->seed;
     ClvFuture *future = submit (
         self->work, width, (guint) g_rand_int_range (random, 1, 7), &how);
