@@ -152,6 +152,69 @@ test_one_engine (void)
       clv_engine_get_device (other) == clv_engine_get_device (first));
 }
 
+/* Frames `first` to first+n-1, with their patches or without. */
+static ClvFuture *
+submit (ClvEngine *engine, guint8 (*pixels)[3 * SIDE * SIDE], guint first,
+    guint n, gboolean patches)
+{
+  const ClvRequest how = { .patches = patches };
+  g_autoptr (GError) error = NULL;
+  ClvFrame frames[CLV_MAX_BATCH];
+  ClvFuture *future;
+
+  for (guint i = 0; i < n; i++)
+    draw (first + i, pixels[first + i], &frames[i]);
+  future = clv_engine_submit (engine, frames, n, &how, &error);
+  g_assert_no_error (error);
+  return future;
+}
+
+static void
+assert_near (const gfloat *a, const gfloat *b, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (a[i], b[i], 1e-4);
+}
+
+/* Whoever else is in the batch; more than fit in one. */
+static void
+test_patches (void)
+{
+  g_autoptr (ClvEngine) engine = get_engine ();
+  static guint8 pixels[20][3 * SIDE * SIDE];
+  g_autoptr (ClvFuture) one = NULL;
+  g_autoptr (ClvFuture) plain = NULL;
+  g_autoptr (ClvFuture) many = NULL;
+  const gfloat *patches;
+  ClvModel *model;
+  gsize width, n;
+
+  if (engine == NULL)
+    return;
+  model = clv_engine_get_model (engine);
+  width = clv_model_get_embedding_width (model);
+  n = clv_model_get_n_patches (model) * width;
+  one = submit (engine, pixels, 3, 1, TRUE);
+  patches = clv_future_get_patches (one);
+  g_assert_nonnull (patches);
+  for (gsize p = 0; p < n; p += width) {
+    gdouble length = 0;
+
+    for (gsize d = 0; d < width; d++)
+      length += (gdouble) patches[p + d] * patches[p + d];
+    g_assert_cmpfloat_with_epsilon (length, 1, 1e-5);
+  }
+
+  plain = submit (engine, pixels, 0, 5, FALSE);
+  many = submit (engine, pixels, 0, 20, TRUE);
+  assert_near (
+      clv_future_get (plain, NULL), clv_future_get (many, NULL), 5 * width);
+  g_assert_null (clv_future_get_patches (plain));
+  assert_near (clv_future_get_patches (many) + 3 * n, patches, n);
+  g_assert_cmpfloat (
+      ABS (clv_future_get_patches (many)[19 * n] - patches[0]), >, 1e-3);
+}
+
 static void
 test_prompts (void)
 {
@@ -202,6 +265,7 @@ main (int argc, char **argv)
       "/engine/streams in eight threads get the answers they get alone",
       test_streams);
   g_test_add_func ("/engine/equal requests get one engine", test_one_engine);
+  g_test_add_func ("/engine/patches come to those who ask", test_patches);
   g_test_add_func ("/engine/prompts are encoded once", test_prompts);
   g_test_add_func (
       "/engine/an unknown model or device is an error", test_errors);

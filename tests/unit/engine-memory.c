@@ -15,6 +15,8 @@
 static gint max_pictures; /* for whose activations there is memory; atomic */
 static gint n_refused;    /* atomic */
 static gsize picture_rows, row_bytes;
+static gint no_patches; /* there is no memory for the patches' result; atomic */
+static gsize patches_bytes;
 
 gboolean __real_clv_buffer_init (ClvBuffer *self, ClvDevice *device,
     const gchar *name, ClvMemory memory, gsize size_bytes, VkFormat texel,
@@ -29,6 +31,12 @@ __wrap_clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
 {
   const gsize room = (gsize) g_atomic_int_get (&max_pictures) * picture_rows;
 
+  if (g_atomic_int_get (&no_patches) && g_str_equal (name, "result") &&
+      size_bytes >= patches_bytes) {
+    *self = (ClvBuffer){ .device = device };
+    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY, "%s: refused", name);
+    return FALSE;
+  }
   if (g_str_equal (name, "embedded") &&
       size_bytes / row_bytes > room + CLV_ROWS_SLACK) {
     g_atomic_int_inc (&n_refused);
@@ -57,12 +65,11 @@ get_engine (void)
 }
 
 /* Frames first … first+n-1, each of another colour. NULL with an error. */
-static gfloat *
-encode (ClvEngine *engine, guint first, guint n, GError **error)
+static ClvFuture *
+submit (
+    ClvEngine *engine, guint first, guint n, gboolean patches, GError **error)
 {
-  const guint width =
-      clv_model_get_embedding_width (clv_engine_get_model (engine));
-  g_autofree gfloat *rows = g_new (gfloat, (gsize) n * width);
+  const ClvRequest how = { .patches = patches };
   static guint8 pixels[N_FRAMES][SIDE * SIDE * 3];
   ClvFrame frames[N_FRAMES] = { 0 };
 
@@ -77,9 +84,18 @@ encode (ClvEngine *engine, guint first, guint n, GError **error)
       .strides = { SIDE * 3 },
     };
   }
-  return clv_engine_encode_frames (engine, frames, n, rows, error)
-             ? g_steal_pointer (&rows)
-             : NULL;
+  return clv_engine_submit (engine, frames, n, &how, error);
+}
+
+static gfloat *
+encode (ClvEngine *engine, guint first, guint n, GError **error)
+{
+  const guint width =
+      clv_model_get_embedding_width (clv_engine_get_model (engine));
+  g_autoptr (ClvFuture) future = submit (engine, first, n, FALSE, error);
+  const gfloat *rows = clv_future_get (future, error);
+
+  return g_memdup2 (rows, rows == NULL ? 0 : n * width * sizeof *rows);
 }
 
 static void
@@ -157,11 +173,76 @@ test_memory (void)
   expect (engine, 0, 3, all);
 }
 
+/* Those of frame 17 are the same, however many passes there were. */
+static void
+test_patches (void)
+{
+  g_autoptr (ClvEngine) engine = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvFuture) all = NULL;
+  g_autoptr (ClvFuture) some = NULL;
+  gsize n;
+
+  set_memory (G_MAXINT);
+  engine = get_engine ();
+  if (engine == NULL)
+    return;
+  n = clv_model_get_n_patches (clv_engine_get_model (engine)) *
+      clv_model_get_embedding_width (clv_engine_get_model (engine));
+  all = submit (engine, 0, N_FRAMES, TRUE, &error);
+  g_assert_nonnull (clv_future_get_patches (all));
+  g_clear_object (&engine);
+
+  engine = get_engine ();
+  set_memory (3);
+  g_test_expect_message ("clv", G_LOG_LEVEL_WARNING,
+      "*no memory to encode 16 pictures at a time: it is 2 from now on");
+  some = submit (engine, 10, 16, TRUE, &error);
+  g_assert_nonnull (clv_future_get (some, &error));
+  g_test_assert_expected_messages ();
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (clv_future_get_patches (some)[7 * n + i],
+        clv_future_get_patches (all)[17 * n + i], 1e-5);
+  set_memory (G_MAXINT);
+}
+
+/* An error of who asks for them, and not of others in the same batch. */
+static void
+test_no_patches (void)
+{
+  g_autoptr (ClvEngine) engine = get_engine ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvFuture) plain = NULL;
+  g_autoptr (ClvFuture) greedy = NULL;
+  g_autoptr (ClvFuture) later = NULL;
+
+  if (engine == NULL)
+    return;
+  patches_bytes = sizeof (gfloat) *
+                  clv_model_get_n_patches (clv_engine_get_model (engine)) *
+                  clv_model_get_embedding_width (clv_engine_get_model (engine));
+  g_atomic_int_set (&no_patches, TRUE);
+  plain = submit (engine, 0, 3, FALSE, &error);
+  greedy = submit (engine, 0, 3, TRUE, &error);
+  g_assert_nonnull (clv_future_get (plain, &error));
+  g_assert_null (clv_future_get (greedy, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  g_assert_null (clv_future_get_patches (greedy));
+  g_atomic_int_set (&no_patches, FALSE);
+  later = submit (engine, 0, 3, TRUE, NULL);
+  g_assert_nonnull (clv_future_get_patches (later));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func (
       "/engine-memory/a batch that does not fit is several", test_memory);
+  g_test_add_func (
+      "/engine-memory/patches of several passes are the same", test_patches);
+  g_test_add_func (
+      "/engine-memory/no memory for patches is an error of who asks",
+      test_no_patches);
   return g_test_run ();
 }
