@@ -2,6 +2,7 @@
 
 /* One frame's way through the element. Streaming thread. */
 
+#include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
 #define GST_CAT_DEFAULT gst_clip_tag_debug
