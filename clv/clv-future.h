@@ -25,6 +25,21 @@ GType clv_future_get_type (void);
  * the same engine. */
 typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
 
+#define CLV_LOOK_SIDE 16
+
+/**
+ * ClvLook:
+ * @known: a frame was encoded
+ * @cells: its brightness, 0 to 1: means of 16 × 16 cells, by rows, of the picture
+ *   as the model sees it: resized and cropped
+ *
+ * How the last frame of a stream looked that was encoded. {0}: there was none.
+ */
+typedef struct {
+  gboolean known;
+  gfloat cells[CLV_LOOK_SIDE * CLV_LOOK_SIDE];
+} ClvLook;
+
 /**
  * ClvRequest:
  * @stream: whose frames these are: any address of the caller's. Streams take
@@ -39,6 +54,16 @@ typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
  * @user_data: for both
  * @patches: also make the embeddings of the patches; see
  *   clv_future_get_patches()
+ * @look: (nullable): frames that look like this are not encoded, see
+ *   clv_future_get_unchanged(). Each frame is compared with the last one before it
+ *   that was not left out, and takes its place here. The engine reads and writes it
+ *   until there is an answer; then it is the caller's again, who clears it where
+ *   the answer was an error
+ * @change_threshold: for @look: the mean difference of cells, 0 to 1, from which on
+ *   a frame is encoded. It is taken on the device, from the preprocessed picture:
+ *   frames cost their preprocessing in any case, and the engine waits for it
+ *   before it takes the next
+ * @encode_always: bit i: frame i is encoded whatever it looks like
  *
  * How frames are to be encoded; all zero is a good default. For each request
  * that was accepted each callback is called exactly once, @pixels_read first,
@@ -52,6 +77,9 @@ typedef struct {
   ClvFutureFunc answered;
   gpointer user_data;
   gboolean patches;
+  ClvLook *look;
+  gdouble change_threshold;
+  guint32 encode_always;
 } ClvRequest;
 
 ClvFuture *clv_future_ref (ClvFuture *self);
@@ -76,6 +104,10 @@ gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
  * request, %CLV_ERROR_DEVICE_LOST, or %G_IO_ERROR_CANCELLED
  */
 const gfloat *clv_future_get (ClvFuture *self, GError **error);
+
+/* Bit i: frame i of an answered request was not encoded, as nothing has changed:
+ * its embedding is undefined. 0 for requests without a @look. */
+guint32 clv_future_get_unchanged (ClvFuture *self);
 
 /**
  * clv_future_get_patches:

@@ -29,9 +29,14 @@ gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
 gboolean clv_image_encoder_want_patches (
     ClvImageEncoder *self, guint set, GError **error);
 
+/* How the picture looks that was loaded into a place last, for which it waits: the
+ * cells of a ClvLook. The same thread as for the function before. */
+gboolean clv_image_encoder_look_at (ClvImageEncoder *self, guint set,
+    guint slot, gfloat *ret_cells, GError **error);
+
 /* Lets places 0 … n-1 be encoded, and does not wait. With a larger n than ever
  * before nothing else may be under way. Where memory is too small for so many they
- * are encoded in several passes. One thread at a time for this and the function
+ * are encoded in several passes. One thread at a time for this and the functions
  * before. */
 gboolean clv_image_encoder_start (
     ClvImageEncoder *self, guint set, guint n, GError **error);

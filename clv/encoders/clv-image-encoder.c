@@ -12,6 +12,7 @@
 #include "clv-image-encoder-private.h"
 
 #include "clv-head.h"
+#include "ops/clv-brightness.h"
 #include "ops/clv-ops-check.h"
 #include "ops/clv-preprocess.h"
 
@@ -40,6 +41,7 @@ struct _ClvImageEncoder {
 
   Set sets[CLV_IMAGE_ENCODER_SETS]; /* made when they are first used */
   ClvPreprocessor *preprocessor;
+  ClvBrightness brightness;
   ClvBuffer embedded; /* (activations, C) */
   ClvBuffer table;    /* (T, C): class token and positions */
   ClvLinear patch_embedding;
@@ -179,6 +181,7 @@ clv_image_encoder_new (
   if (self->preprocessor == NULL)
     return NULL;
   clv_preprocessor_add_patches (self->preprocessor, &self->sets[1].patches);
+  clv_brightness_init (&self->brightness, device, config);
   if (!init_set (self, &self->sets[0], error)) {
     g_prefix_error (
         error, "model \"%s\", vision tower: ", clv_model_get_name (model));
@@ -205,6 +208,7 @@ clv_image_encoder_finalize (GObject *object)
 
   /* What still runs is waited for where its commands are freed. */
   forget_commands (self);
+  clv_brightness_clear (&self->brightness);
   g_clear_pointer (&self->preprocessor, clv_preprocessor_free);
   for (guint i = 0; i < CLV_IMAGE_ENCODER_SETS; i++) {
     clv_buffer_clear (&self->sets[i].patches);
@@ -394,6 +398,14 @@ clv_image_encoder_want_patches (
     return FALSE;
   batch->wants_local = TRUE;
   return TRUE;
+}
+
+gboolean
+clv_image_encoder_look_at (ClvImageEncoder *self, guint set, guint slot,
+    gfloat *ret_cells, GError **error)
+{
+  return clv_brightness_measure (
+      &self->brightness, &self->sets[set].patches, set, slot, ret_cells, error);
 }
 
 gboolean

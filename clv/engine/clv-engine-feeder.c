@@ -62,16 +62,57 @@ answer_now (ClvEngineQueue *self, ClvFuture *request)
   self->cancelled = request;
 }
 
+/* The mean difference of the cells. */
+static gdouble
+compare_looks (const gfloat *a, const gfloat *b)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < CLV_LOOK_SIDE * CLV_LOOK_SIDE; i++)
+    sum += ABS (a[i] - b[i]);
+  return sum / (CLV_LOOK_SIDE * CLV_LOOK_SIDE);
+}
+
+/* Without the mutex: the caller of the request leaves the look to us. */
+static gboolean
+look_at (const ClvEngineWork *work, const ClvEngineBatch *batch,
+    const ClvRequest *how, guint row, gboolean *ret_changed, GError **error)
+{
+  ClvLook found = { .known = TRUE };
+
+  if (!work->look_at (work->data, batch->set, batch->n, found.cells, error))
+    return FALSE;
+  *ret_changed =
+      !how->look->known || (how->encode_always >> row & 1) ||
+      compare_looks (found.cells, how->look->cells) >= how->change_threshold;
+  if (*ret_changed)
+    *how->look = found;
+  return TRUE;
+}
+
+/* Without the mutex. A frame that has not changed leaves its slot free. */
+static gboolean
+load_row (const ClvEngineWork *work, const ClvEngineBatch *batch,
+    const ClvFuture *request, guint row, gboolean *ret_changed, GError **error)
+{
+  *ret_changed = TRUE;
+  return work->load_frame (
+             work->data, batch->set, batch->n, &request->frames[row], error) &&
+         (request->how.look == NULL ||
+             look_at (work, batch, &request->how, row, ret_changed, error)) &&
+         (request->patches == NULL || !*ret_changed ||
+             work->want_patches (work->data, batch->set, error));
+}
+
 /* The next frame of the stream whose turn it is. */
 static void
 load_frame (ClvEngineQueue *self)
 {
-  const ClvEngineWork *work = &self->work;
   ClvFuture *request = self->frames.first;
   ClvEngineBatch *batch = self->open;
   ClvEnginePlace place = { request, request->n_taken, (gint) batch->n };
   GError *error = NULL;
-  gboolean ok;
+  gboolean ok, changed;
 
   if (nobody_asks (request)) {
     give_up (self, request);
@@ -84,15 +125,14 @@ load_frame (ClvEngineQueue *self)
   clv_future_ref (request); /* the place's */
 
   g_mutex_unlock (&self->mutex);
-  ok = work->load_frame (work->data, batch->set, batch->n,
-           &request->frames[place.row], &error) &&
-       (request->patches == NULL ||
-           work->want_patches (work->data, batch->set, &error));
+  ok = load_row (&self->work, batch, request, place.row, &changed, &error);
   g_mutex_lock (&self->mutex);
-  if (ok)
+  if (ok && changed)
     batch->n++;
   else
     place.slot = -1;
+  if (ok && !changed)
+    request->unchanged |= (guint32) 1 << place.row;
   g_array_append_val (batch->places, place);
   batch->close_us = MIN (batch->close_us, request->how.deadline_us);
 

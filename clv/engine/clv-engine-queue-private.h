@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   ClvFuture *request; /* a reference */
   guint row;          /* of the request */
-  gint slot;          /* of the batch; -1: it has none, the request failed */
+  gint slot;          /* of the batch; -1: the request failed, or need not */
 } ClvEnginePlace;
 
 typedef struct {

@@ -33,6 +33,10 @@ typedef struct {
   /* Feeder only, behind the load of a frame of a request that asks for patches:
    * those of the batch will be read, too. */
   gboolean (*want_patches) (gpointer data, guint set, GError **error);
+  /* Feeder only. Waits for the picture that was loaded last, at `slot`, and says
+   * how it looks: the cells of a ClvLook. */
+  gboolean (*look_at) (
+      gpointer data, guint set, guint slot, gfloat *ret_cells, GError **error);
   /* Feeder only. Starts to encode places 0 … n-1. With a larger n than ever
    * before it is called only while nothing else is being encoded: buffers may
    * then be replaced. */

@@ -44,7 +44,22 @@ load_frame (
 
   if (!clv_image_encoder_load (self->image_encoder, set, slot, frame, &cause))
     return fail (self, cause, error);
-  self->loading_us[set] += g_get_monotonic_time () - begun_us;
+  self->loading_us[set][slot] = g_get_monotonic_time () - begun_us;
+  return TRUE;
+}
+
+static gboolean
+look_at (
+    gpointer data, guint set, guint slot, gfloat *ret_cells, GError **error)
+{
+  ClvEngineCore *self = data;
+  const gint64 begun_us = g_get_monotonic_time ();
+  GError *cause = NULL;
+
+  if (!clv_image_encoder_look_at (
+          self->image_encoder, set, slot, ret_cells, &cause))
+    return fail (self, cause, error);
+  self->loading_us[set][slot] += g_get_monotonic_time () - begun_us;
   return TRUE;
 }
 
@@ -66,8 +81,9 @@ start (gpointer data, guint set, guint n, GError **error)
 
   if (!clv_image_encoder_start (self->image_encoder, set, n, &cause))
     return fail (self, cause, error);
-  self->begun_us[set] = g_get_monotonic_time () - self->loading_us[set];
-  self->loading_us[set] = 0;
+  self->begun_us[set] = g_get_monotonic_time ();
+  for (guint i = 0; i < n; i++)
+    self->begun_us[set] -= self->loading_us[set][i];
   return TRUE;
 }
 
@@ -76,7 +92,6 @@ drop (gpointer data, guint set)
 {
   ClvEngineCore *self = data;
 
-  self->loading_us[set] = 0;
   clv_image_encoder_drop (self->image_encoder);
 }
 
@@ -202,6 +217,7 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   ClvEngineWork work = {
     .load_frame = load_frame,
     .want_patches = want_patches,
+    .look_at = look_at,
     .start = start,
     .drop = drop,
     .finish = finish,

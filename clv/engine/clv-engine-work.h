@@ -23,9 +23,9 @@ typedef struct {
 
   /* Of the queue's threads. */
   ClvImageEncoder *image_encoder;
-  ClvTextEncoder *text_encoder;       /* NULL until text is first encoded */
-  gint64 loading_us[CLV_ENGINE_SETS]; /* spent on the pictures of a batch */
-  gint64 begun_us[CLV_ENGINE_SETS];   /* that, before its start */
+  ClvTextEncoder *text_encoder; /* NULL until text is first encoded */
+  gint64 loading_us[CLV_ENGINE_SETS][CLV_MAX_BATCH]; /* spent on each picture */
+  gint64 begun_us[CLV_ENGINE_SETS]; /* that of a batch, before its start */
 
   /* Who is to be forgotten when the device is lost; NULL: it is gone. */
   gpointer engine;

@@ -27,7 +27,8 @@ struct _ClvFuture {
 
   /* How far it is. */
   guint n_taken;     /* frames that have a place in a batch; texts done */
-  guint n_encoded;   /* frames with an embedding */
+  guint n_encoded;   /* frames with an embedding, or that need none */
+  guint32 unchanged; /* of them, those that need none; bit i: frame i */
   gboolean loading;  /* pixels or texts are being read just now */
   gboolean waiting;  /* is in a waiting list */
   gboolean answered; /* to whoever waits; the callback may come later */

@@ -106,6 +106,17 @@ clv_future_get_patches (ClvFuture *self)
   return self->error == NULL ? self->patches : NULL;
 }
 
+guint32
+clv_future_get_unchanged (ClvFuture *self)
+{
+  guint32 unchanged;
+
+  clv_engine_queue_lock (self->queue);
+  unchanged = self->unchanged;
+  clv_engine_queue_unlock (self->queue);
+  return unchanged;
+}
+
 void
 clv_future_cancel (ClvFuture *self)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clv-frame-layout.h"
+#include "clv-brightness.h"
 #include "ref/clv-ref.h"
 
 #define WIDTH  21
@@ -36,9 +37,31 @@ static const ClvModelConfig tiny = {
   },
 };
 
+/* Of what is in the slot now. */
 static gboolean
-check_format (ClvPreprocessor *preprocessor, ClvBuffer *patches,
-    ClvPixelFormat format, const gchar *name, GError **error)
+check_brightness (ClvBrightness *brightness, ClvBuffer *patches,
+    const gfloat *pixels, GError **error)
+{
+  gfloat cells[CLV_BRIGHTNESS_CELLS], found[CLV_BRIGHTNESS_CELLS];
+
+  clv_ref_brightness (
+      cells, pixels, &tiny.preprocess, tiny.image_size, tiny.image_size);
+  if (!clv_brightness_measure (brightness, patches, 0, SLOT, found, error))
+    return FALSE;
+  for (guint i = 0; i < CLV_BRIGHTNESS_CELLS; i++)
+    if (!(fabsf (found[i] - cells[i]) <= 1e-5f)) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "brightness: cell %u: wanted %g, the device computes %g", i, cells[i],
+          found[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_format (ClvPreprocessor *preprocessor, ClvBrightness *brightness,
+    ClvBuffer *patches, ClvPixelFormat format, const gchar *name,
+    GError **error)
 {
   guint8 planes[CLV_MAX_PLANES][STRIDE * HEIGHT];
   gfloat pixels[3 * 8 * 8];
@@ -70,7 +93,7 @@ check_format (ClvPreprocessor *preprocessor, ClvBuffer *patches,
       return FALSE;
     }
   }
-  return TRUE;
+  return check_brightness (brightness, patches, pixels, error);
 }
 
 /* One format for each path through the kernels. */
@@ -90,8 +113,11 @@ gboolean
 clv_preprocess_check_now (ClvDevice *device, GError **error)
 {
   g_autoptr (ClvPreprocessor) preprocessor = NULL;
+  ClvBrightness brightness;
   ClvBuffer patches = { 0 };
   gboolean right;
+
+  clv_brightness_init (&brightness, device, &tiny);
 
   right = clv_activation_init (&patches, device, "preprocess check",
       (SLOT + 1) * 2 * 2, 3 * 4 * 4, error);
@@ -100,8 +126,9 @@ clv_preprocess_check_now (ClvDevice *device, GError **error)
     right = preprocessor != NULL;
   }
   for (guint i = 0; right && i < G_N_ELEMENTS (checked); i++)
-    right = check_format (
-        preprocessor, &patches, checked[i].format, checked[i].name, error);
+    right = check_format (preprocessor, &brightness, &patches,
+        checked[i].format, checked[i].name, error);
+  clv_brightness_clear (&brightness);
   g_clear_pointer (&preprocessor, clv_preprocessor_free);
   clv_buffer_clear (&patches);
   return right;

@@ -49,4 +49,9 @@ void clv_ref_to_rgb (guint8 *rgb, const ClvFrame *frame);
 gboolean clv_ref_preprocess (gfloat *pixels, const ClvFrame *frame,
     const ClvPreprocessConfig *config, guint image_size, GError **error);
 
+/* cells (16, 16): mean brightness, 0 to 1, of the cells of the first E rows and
+ * columns of such pixels. */
+void clv_ref_brightness (gfloat *cells, const gfloat *pixels,
+    const ClvPreprocessConfig *config, guint S, guint E);
+
 G_END_DECLS

@@ -69,6 +69,7 @@ static const struct {
   { "l2norm_f32", 2, 0, { 0 }, 0 },
   { "gather_rows_f32", 3, 0, { 0 }, 0 },
   { "assemble_tokens_f32", 3, 0, { 0 }, 0 },
+  { "preprocess_brightness_f32", 2, 0, { 32, 7 }, 2 },
   { "preprocess_rgb_u8", 1, 1, { 0, 1, 2, 4 }, 4 },
   { "preprocess_yuv_u8", 1, 1, { 1, 1, 1, 0, 0, 0, 0, 1, 0, 0 }, 10 },
   { "preprocess_horizontal_u8", 1, 2, { 0 }, 0 },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clv-frame-layout.h"
+#include "ops/clv-brightness.h"
 #include "ops/clv-preprocess-private.h"
 #include "ref/clv-ref.h"
 
@@ -249,6 +250,58 @@ a_slot_leaves_the_others_alone (void)
   clv_preprocessor_free (preprocessor);
   clv_buffer_clear (&patches);
   picture_clear (&picture);
+}
+
+/* Every slot of both sets, and sides that 16 does not divide. */
+static void
+brightness_is_that_of_the_twin (void)
+{
+  static const struct {
+    guint image_size, patch_size;
+  } shapes[] = { { 224, 32 }, { 224, 14 }, { 70, 7 }, { 33, 8 }, { 10, 5 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    const ClvModelConfig config = make_config (
+        shapes[i].image_size, shapes[i].patch_size, CLV_FILTER_BICUBIC);
+    const guint S = config.image_size;
+    const guint edge = S / config.patch_size * config.patch_size;
+    g_autofree gfloat *pixels = g_new (gfloat, (gsize) 3 * S * S);
+    gfloat want[CLV_BRIGHTNESS_CELLS], found[CLV_BRIGHTNESS_CELLS];
+    ClvBuffer patches[CLV_PREPROCESS_SETS] = { { 0 } };
+    ClvPreprocessor *preprocessor;
+    ClvBrightness brightness;
+    GError *error = NULL;
+
+    make_patches (&patches[0], &config, N_SLOTS);
+    make_patches (&patches[1], &config, N_SLOTS);
+    preprocessor = clv_preprocessor_new (device, &config, &patches[0], &error);
+    g_assert_no_error (error);
+    clv_preprocessor_add_patches (preprocessor, &patches[1]);
+    clv_brightness_init (&brightness, device, &config);
+    for (guint n = 0; n < 2 * N_SLOTS; n++) {
+      Picture picture = make_picture (CLV_PIXEL_FORMAT_RGB, 61, 43, n == 1);
+
+      clv_ref_preprocess (
+          pixels, &picture.frame, &config.preprocess, S, &error);
+      g_assert_no_error (error);
+      clv_ref_brightness (want, pixels, &config.preprocess, S, edge);
+      clv_preprocessor_submit (
+          preprocessor, &picture.frame, n % 2, n / 2, &error);
+      g_assert_no_error (error);
+      clv_brightness_measure (
+          &brightness, &patches[n % 2], n % 2, n / 2, found, &error);
+      g_assert_no_error (error);
+      for (guint k = 0; k < CLV_BRIGHTNESS_CELLS; k++) {
+        g_assert_cmpfloat_with_epsilon (found[k], want[k], 1e-5f);
+        g_assert_true (found[k] > -1e-5f && found[k] < 1.00001f);
+      }
+      picture_clear (&picture);
+    }
+    clv_brightness_clear (&brightness);
+    clv_preprocessor_free (preprocessor);
+    clv_buffer_clear (&patches[0]);
+    clv_buffer_clear (&patches[1]);
+  }
 }
 
 /* Wide enough that the RGB picture does not fit in one band. */
@@ -511,6 +564,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/preprocess/a slot leaves the others alone",
       a_slot_leaves_the_others_alone);
+  g_test_add_func ("/preprocess/brightness is that of the twin",
+      brightness_is_that_of_the_twin);
   g_test_add_func ("/preprocess/large pictures are done in bands",
       large_pictures_are_done_in_bands);
   g_test_add_func ("/preprocess/known layouts are not set up again",

@@ -340,7 +340,10 @@ static void
 test_callbacks (void)
 {
   Heard heard = { .order = g_string_new (NULL) };
-  const ClvRequest how = { &heard, 0, pixels_read, answered, &heard, FALSE };
+  const ClvRequest how = { .stream = &heard,
+    .pixels_read = pixels_read,
+    .answered = answered,
+    .user_data = &heard };
   ClvFutureTiming timing;
   ClvFuture *held, *kept;
   Work work;
@@ -447,7 +450,9 @@ static void
 test_close (void)
 {
   Heard heard = { .order = g_string_new (NULL) };
-  const ClvRequest how = { NULL, 0, pixels_read, answered, &heard, FALSE };
+  const ClvRequest how = {
+    .pixels_read = pixels_read, .answered = answered, .user_data = &heard
+  };
   ClvFuture *first, *loaded, *waiting;
   GThread *thread;
   Work work;
@@ -491,9 +496,11 @@ run_stream (gpointer data)
 
   for (guint i = 0; i < 400; i++) {
     const gint what = g_rand_int_range (random, 0, 8);
-    const ClvRequest how = { self,
-      what == 1 ? g_get_monotonic_time () + 300 : 0, what == 2 ? hear : NULL,
-      what == 3 ? hear : NULL, self, FALSE };
+    const ClvRequest how = { .stream = self,
+      .deadline_us = what == 1 ? g_get_monotonic_time () + 300 : 0,
+      .pixels_read = what == 2 ? hear : NULL,
+      .answered = what == 3 ? hear : NULL,
+      .user_data = self };
     const guint width = what == 4 ? BAD : 10 + self->seed;
     ClvFuture *future = submit (
         self->work, width, (guint) g_rand_int_range (random, 1, 7), &how);

@@ -51,6 +51,21 @@ load_frame (
   return FALSE;
 }
 
+/* A frame is as bright as it is high, in hundredths. */
+static gboolean
+look_at (
+    gpointer data, guint set, guint slot, gfloat *ret_cells, GError **error)
+{
+  Work *self = data;
+
+  g_mutex_lock (&self->mutex);
+  g_assert_false (self->flying[set]);
+  for (guint i = 0; i < CLV_LOOK_SIDE * CLV_LOOK_SIDE; i++)
+    ret_cells[i] = self->frames[set][slot].height / 100.0f;
+  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
 static gboolean
 start (gpointer data, guint set, guint n, GError **error)
 {
@@ -146,6 +161,7 @@ open_queue (Work *work)
 {
   const ClvEngineWork params = {
     .load_frame = load_frame,
+    .look_at = look_at,
     .start = start,
     .drop = drop,
     .finish = finish,
@@ -266,6 +282,80 @@ test_share (void)
     expect_rows (futures[i], 10 + i, i == 3 ? 2 : 1);
   g_assert_cmpuint (work.n_starts, ==, 3);
   g_assert_cmpuint (work.largest, ==, MAX_BATCH);
+  close_queue (&work, queue);
+}
+
+/* Takes the reference. Which frames were left out. */
+static guint32
+get_unchanged (ClvFuture *future)
+{
+  g_autoptr (GError) error = NULL;
+  guint32 unchanged;
+
+  g_assert_nonnull (clv_future_get (future, &error));
+  g_assert_no_error (error);
+  unchanged = clv_future_get_unchanged (future);
+  clv_future_unref (future);
+  return unchanged;
+}
+
+/* Each frame is compared with the last one that was encoded, in whatever batch. */
+static void
+test_looks (void)
+{
+  Work work;
+  ClvEngineQueue *queue = open_queue (&work);
+  ClvLook look = { 0 };
+  ClvRequest how = { .look = &look, .change_threshold = 0.015 };
+  ClvFuture *future = submit (queue, 7, 6, &how);
+  const gfloat *rows = clv_future_get (future, NULL);
+
+  /* Of 0.01, 0.02 … 0.06. */
+  g_assert_cmpuint (
+      clv_future_get_unchanged (future), ==, 1 << 1 | 1 << 3 | 1 << 5);
+  for (guint i = 0; i < 6; i += 2)
+    g_assert_cmpfloat (rows[WIDTH * i + 1], ==, i + 1);
+  clv_future_unref (future);
+  g_assert_true (look.known);
+  g_assert_cmpfloat_with_epsilon (look.cells[255], 0.05, 1e-6);
+  g_assert_cmpstr (work.order->str, ==, "7,7,7 ");
+
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 0);
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 1);
+  g_assert_cmpuint (work.n_starts, ==, 2);
+  how.encode_always = 1;
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 2, &how)), ==, 2);
+  how.encode_always = 2;
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 2, &how)), ==, 1);
+  g_assert_cmpfloat_with_epsilon (look.cells[0], 0.02, 1e-6);
+  how.look = NULL; /* nobody compares */
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 3, &how)), ==, 0);
+  close_queue (&work, queue);
+}
+
+/* A frame that is left out shares a batch with others, and leaves its place to
+ * them. */
+static void
+test_looks_in_a_shared_batch (void)
+{
+  Work work;
+  ClvEngineQueue *queue = open_queue (&work);
+  ClvLook look = { 0 };
+  const ClvRequest how = { .look = &look, .change_threshold = 1 };
+  ClvFuture *futures[4];
+
+  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 0);
+  futures[0] = hold (&work, queue);
+  futures[1] = submit (queue, 8, 1, NULL);
+  futures[2] = submit (queue, 9, 2, &how);
+  futures[3] = submit (queue, 10, 3, NULL);
+  wait_for_loads (&work, 8);
+  let_go (&work);
+  expect_rows (futures[0], 1, 1);
+  expect_rows (futures[1], 8, 1);
+  g_assert_cmpuint (get_unchanged (futures[2]), ==, 3);
+  expect_rows (futures[3], 10, 3);
+  g_assert_cmpstr (work.order->str, ==, "7 1 8,10,10,10 ");
   close_queue (&work, queue);
 }
 
@@ -479,6 +569,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func (
+      "/engine-queue/what looks the same is not encoded", test_looks);
+  g_test_add_func ("/engine-queue/and leaves its place to others",
+      test_looks_in_a_shared_batch);
   g_test_add_func ("/engine-queue/frames that wait share a batch", test_share);
   g_test_add_func (
       "/engine-queue/a large request is several batches", test_large_request);
