@@ -119,7 +119,7 @@ gst_clip_tag_get_property (
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
-/* The two are called by the thread of mode live. */
+/* The three are called by the thread of mode live. */
 static void
 count_inferred (gpointer data, gint64 encode_us, gint64 score_us)
 {
@@ -128,6 +128,17 @@ count_inferred (gpointer data, gint64 encode_us, gint64 score_us)
   gst_clip_tag_fault_recover (self);
   GST_OBJECT_LOCK (self);
   gst_clip_tag_stats_add_batch (&self->stats, 1, encode_us, score_us);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+count_unchanged (gpointer data)
+{
+  GstClipTag *self = data;
+
+  gst_clip_tag_fault_recover (self);
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_verdict (&self->stats, GST_CLIP_TAG_SKIP_UNCHANGED);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -175,7 +186,6 @@ gst_clip_tag_start (GstBaseTransform *trans)
   GstClipTag *self = GST_CLIP_TAG (trans);
   g_autoptr (ClvPrompts) prompts = NULL;
   ClvEngine *engine;
-  guint width;
 
   gst_clip_tag_settings_clear (&self->started);
   GST_OBJECT_LOCK (self);
@@ -188,8 +198,6 @@ gst_clip_tag_start (GstBaseTransform *trans)
 
   begin (self, engine);
   self->knows_speed = gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
-  width = clv_model_get_embedding_width (clv_engine_get_model (engine));
-  self->embeddings = g_new (gfloat, (gsize) CLV_MAX_BATCH * width);
   self->builders = g_thread_pool_new (gst_clip_tag_build, self, 1, FALSE, NULL);
   gst_clip_tag_stream_init (&self->stream, GST_ELEMENT (self));
   self->stream.post_messages = self->started.post_messages;
@@ -220,7 +228,6 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   gst_clip_tag_live_close_tags (self->live, &trans->segment);
   gst_clip_tag_outbox_send (self->stream.outbox);
   gst_clip_tag_stream_clear (&self->stream);
-  g_clear_pointer (&self->embeddings, g_free);
 
   /* Dropped after the lock: the last reference frees the device. */
   GST_OBJECT_LOCK (self);
@@ -460,6 +467,7 @@ gst_clip_tag_init (GstClipTag *self)
   self->live = gst_clip_tag_live_new ();
   self->live_funcs = (GstClipTagLiveFuncs){
     .inferred = count_inferred,
+    .unchanged = count_unchanged,
     .failed = report_failed,
     .data = self,
   };

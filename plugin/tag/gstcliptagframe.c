@@ -249,10 +249,9 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
         &GST_VIDEO_FILTER (self)->in_info, buffer);
   frame.infer = verdict == GST_CLIP_TAG_INFER;
   frame.unchanged = verdict == GST_CLIP_TAG_SKIP_UNCHANGED;
-  if (frame.infer) {
-    note_inferred (self, &mark);
+  frame.mark = mark;
+  if (frame.infer)
     self->last = mark;
-  }
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s",
       GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
       gst_clip_tag_verdict_to_string (verdict));
@@ -281,7 +280,7 @@ warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
   if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED)
     since = self->current_until = self->clock.time;
   if (state->result != NULL)
-    since = MAX (since, state->result_time);
+    since = MAX (since, state->current_until);
   age = self->clock.time - since;
 
   if (max_age == 0 || age <= max_age)
@@ -311,7 +310,8 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
     .info = &GST_VIDEO_FILTER (self)->in_info,
     .segment = &GST_BASE_TRANSFORM (self)->segment,
     .clock = self->clock,
-    .mark = next_mark (self) };
+    .mark = next_mark (self),
+    .change_threshold = self->timing.change_threshold };
   GstClipTagLiveState state;
   g_autoptr (GError) error = NULL;
   gboolean tagged;

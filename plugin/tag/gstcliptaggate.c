@@ -14,17 +14,20 @@ is_too_soon (const GstClipTagTiming *timing, gdouble seconds)
 }
 
 static gboolean
+must_refresh (const GstClipTagTiming *timing, gdouble seconds)
+{
+  const gdouble refresh = (gdouble) timing->refresh_interval / GST_SECOND;
+
+  return refresh > 0 && seconds >= refresh - ROUNDING_SECONDS;
+}
+
+static gboolean
 is_unchanged (const GstClipTagTiming *timing, const GstClipTagMark *last,
     const GstClipTagMark *frame)
 {
-  gdouble refresh = (gdouble) timing->refresh_interval / GST_SECOND;
-
-  if (!last->thumb.valid || !frame->thumb.valid)
-    return FALSE;
-  if (refresh > 0 && frame->time - last->time >= refresh - ROUNDING_SECONDS)
-    return FALSE;
-  return gst_clip_tag_thumb_compare (&last->thumb, &frame->thumb) <
-         timing->change_threshold;
+  return last->thumb.valid && frame->thumb.valid &&
+         gst_clip_tag_thumb_compare (&last->thumb, &frame->thumb) <
+             timing->change_threshold;
 }
 
 GstClipTagVerdict
@@ -33,6 +36,7 @@ gst_clip_tag_gate_judge (const GstClipTagTiming *timing,
     const GstVideoInfo *info, GstBuffer *buffer)
 {
   frame->thumb.valid = FALSE;
+  frame->must = TRUE;
   if (last->valid) {
     if (frame->index - last->index < timing->interval)
       return GST_CLIP_TAG_SKIP_INTERVAL;
@@ -44,9 +48,10 @@ gst_clip_tag_gate_judge (const GstClipTagTiming *timing,
   if (timing->change_threshold <= 0)
     return GST_CLIP_TAG_INFER;
 
-  /* A frame that cannot be mapped is inferred, and so reported. */
+  /* A frame that cannot be mapped is for the device to look at. */
   gst_clip_tag_thumb_make (&frame->thumb, info, buffer);
-  return last->valid && is_unchanged (timing, last, frame)
+  frame->must = !last->valid || must_refresh (timing, frame->time - last->time);
+  return !frame->must && is_unchanged (timing, last, frame)
              ? GST_CLIP_TAG_SKIP_UNCHANGED
              : GST_CLIP_TAG_INFER;
 }

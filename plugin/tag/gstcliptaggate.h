@@ -25,12 +25,14 @@ typedef struct {
   gboolean valid;
   guint64 index; /* frames since the start */
   gdouble time;  /* seconds, of GstClipTagClock */
+  gboolean must; /* it was to be inferred whatever it looks like */
   GstClipTagThumb thumb;
 } GstClipTagMark;
 
 /* Judges a frame by its index and time, and makes its thumbnail where the
  * verdict depends on it, or will for the frames after it. @late: downstream says
- * that it comes too late. */
+ * that it comes too late. A frame that is to be inferred, as far as can be told
+ * here, is compared once more on the device, unless it must be. */
 GstClipTagVerdict gst_clip_tag_gate_judge (const GstClipTagTiming *timing,
     const GstClipTagMark *last, GstClipTagMark *frame, gboolean late,
     const GstVideoInfo *info, GstBuffer *buffer);

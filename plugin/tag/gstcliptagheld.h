@@ -10,6 +10,7 @@
 #include <clv/clv-engine.h>
 
 #include "gstcliptagclock.h"
+#include "gstcliptaggate.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +23,10 @@ typedef struct {
   gboolean unchanged; /* since the last one to infer */
   gboolean tagged;    /* has its result */
   GstClipTagClock clock;
+  GstClipTagMark mark;
   gint64 arrived; /* monotonic, microseconds */
+
+  const gfloat *embedding; /* after it was encoded; NULL: it was not */
 } GstClipTagHeld;
 
 /* {0} holds nothing. */
@@ -31,6 +35,7 @@ typedef struct {
   guint first;
   guint n;
   guint n_infer; /* of them, to encode */
+  ClvLook look;  /* of the last one that was encoded */
 } GstClipTagHeldFrames;
 
 /* Takes the buffer. There must be room: at most GST_CLIP_TAG_MAX_HELD + 1. */
@@ -49,9 +54,11 @@ GstClipTagHeld *gst_clip_tag_held_peek (
 void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
 
 /* Encodes the n_infer frames, at most CLV_MAX_BATCH, which stay where they are.
- * ret_embeddings: n_infer rows of D floats. */
-gboolean gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
-    ClvEngine *engine, const GstVideoInfo *info, gfloat *ret_embeddings,
+ * Those that the device finds unchanged (@change_threshold: 0: none) are not to
+ * infer any more. The future, which has the embeddings, is the caller's to drop
+ * when the frames are gone. */
+ClvFuture *gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
+    ClvEngine *engine, const GstVideoInfo *info, gdouble change_threshold,
     GError **error);
 
 G_END_DECLS

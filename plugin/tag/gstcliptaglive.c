@@ -19,6 +19,8 @@ typedef struct {
   GstSegment segment;
   GstClipTagClock clock;
   GstClipTagMark mark;
+  GstClipTagMark before; /* it, if it is unchanged; since it was taken */
+  gdouble change_threshold;
   ClvEngine *engine; /* since it was taken */
   guint epoch;
   guint run;
@@ -36,14 +38,16 @@ struct _GstClipTagLive {
   GCond idle; /* for finish and close */
   GThread *thread;
   ClvEngine *engine;
-  guint run;   /* of open and close */
-  guint epoch; /* see above */
+  ClvFuture *asked; /* by the worker; NULL: nothing */
+  guint run;        /* of open and close */
+  guint epoch;      /* see above */
   Job waiting;
   gboolean busy;
   gboolean exited; /* the thread of this run */
   guint64 n_skipped;
   GstClipResult *result;
   gdouble result_time;
+  gdouble current_until;
   GstClipTagMark last;
   GstClipTagClock passed; /* of the last frame; {0}: none since the restart */
 };
@@ -82,19 +86,62 @@ steal_waiting (GstClipTagLive *self)
   return g_steal_pointer (&self->waiting.buffer);
 }
 
+/* Mutex held. What the worker waits for is not wanted any more. */
+static void
+cancel_asked (GstClipTagLive *self)
+{
+  if (self->asked != NULL)
+    clv_future_cancel (self->asked);
+}
+
 static gboolean
-encode (Job *job, gfloat *ret_embedding, GError **error)
+is_current (GstClipTagLive *self, const Job *job)
+{
+  return job->run == self->run && job->epoch == self->epoch;
+}
+
+/* The answer to a frame that is mapped. NULL with an error; that it was cancelled
+ * is one. */
+static ClvFuture *
+ask (GstClipTagLive *self, const Job *job, const ClvFrame *frame, ClvLook *look,
+    GError **error)
+{
+  const ClvRequest how = { .stream = self,
+    .look = job->change_threshold > 0 ? look : NULL,
+    .change_threshold = job->change_threshold,
+    .encode_always = job->mark.must };
+  g_autoptr (ClvFuture) future =
+      clv_engine_submit (job->engine, frame, 1, &how, error);
+  const gfloat *rows;
+
+  if (future == NULL)
+    return NULL;
+  g_mutex_lock (&self->mutex);
+  self->asked = future;
+  if (!is_current (self, job))
+    cancel_asked (self);
+  g_mutex_unlock (&self->mutex);
+  rows = clv_future_get (future, error);
+  g_mutex_lock (&self->mutex);
+  self->asked = NULL;
+  g_mutex_unlock (&self->mutex);
+  return rows != NULL ? g_steal_pointer (&future) : NULL;
+}
+
+static ClvFuture *
+encode (GstClipTagLive *self, Job *job, ClvLook *look, GError **error)
 {
   GstVideoFrame mapped;
   ClvFrame frame;
-  gboolean encoded;
+  ClvFuture *future;
 
   if (!gst_clip_frame_map (&mapped, &frame, &job->info, job->buffer, error))
-    return FALSE;
-  encoded =
-      clv_engine_encode_frames (job->engine, &frame, 1, ret_embedding, error);
+    return NULL;
+  future = ask (self, job, &frame, look, error);
+  if (future == NULL)
+    look->known = FALSE;
   gst_video_frame_unmap (&mapped);
-  return encoded;
+  return future;
 }
 
 /* Waits for a job. FALSE: the run is over. */
@@ -110,23 +157,13 @@ take (GstClipTagLive *self, guint run, Job *ret_job)
   if (taken) {
     *ret_job = self->waiting;
     self->waiting.buffer = NULL;
+    ret_job->before = self->last;
     self->last = ret_job->mark;
     self->busy = TRUE;
     ret_job->engine = g_object_ref (self->engine);
   }
   g_mutex_unlock (&self->mutex);
   return taken;
-}
-
-static gboolean
-is_current (GstClipTagLive *self, const Job *job)
-{
-  gboolean current;
-
-  g_mutex_lock (&self->mutex);
-  current = job->run == self->run && job->epoch == self->epoch;
-  g_mutex_unlock (&self->mutex);
-  return current;
 }
 
 /* A flush may have come while the frame was scored. */
@@ -136,10 +173,10 @@ publish (GstClipTagLive *self, const Job *job)
   g_autoptr (GstClipResult) old = NULL;
 
   g_mutex_lock (&self->mutex);
-  if (job->run == self->run && job->epoch == self->epoch) {
+  if (is_current (self, job)) {
     old = self->result;
     self->result = gst_clip_result_ref (self->stream->result);
-    self->result_time = self->stream->result_time;
+    self->result_time = self->current_until = self->stream->result_time;
   }
   g_mutex_unlock (&self->mutex);
 }
@@ -189,31 +226,58 @@ drop_untried (GstClipTagLive *self)
   g_mutex_unlock (&self->mutex);
 }
 
+/* Whether anybody wants to know of the frame; if not, it is counted. */
+static gboolean
+is_wanted (GstClipTagLive *self, const Job *job)
+{
+  gboolean wanted;
+
+  g_mutex_lock (&self->mutex);
+  wanted = is_current (self, job);
+  if (!wanted)
+    self->n_skipped++;
+  g_mutex_unlock (&self->mutex);
+  return wanted;
+}
+
+/* The newest result is right for this frame, too. */
+static void
+keep_result (GstClipTagLive *self, const Job *job)
+{
+  g_mutex_lock (&self->mutex);
+  if (is_current (self, job)) {
+    self->last = job->before;
+    self->current_until = job->clock.time;
+  }
+  g_mutex_unlock (&self->mutex);
+}
+
 /* Scores with @scoring held, so that it is over when gst_clip_tag_live_close() or
  * _restart() has had it; tells of it afterwards. */
 static void
-use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
+use (GstClipTagLive *self, const Job *job, ClvFuture *future,
     const GError *error, gint64 encode_us)
 {
+  const gboolean unchanged =
+      future != NULL && clv_future_get_unchanged (future) != 0;
   gint64 begin = g_get_monotonic_time (), score_us;
   g_autoptr (GstClipTagOutbox) outbox = NULL;
   g_autoptr (GstElement) element = NULL; /* may outlive a close otherwise */
 
   g_mutex_lock (&self->scoring);
-  if (!is_current (self, job)) {
-    g_mutex_lock (&self->mutex);
-    self->n_skipped++;
-    g_mutex_unlock (&self->mutex);
+  if (!is_wanted (self, job)) {
     g_mutex_unlock (&self->scoring);
     return;
   }
-  if (error != NULL) {
+  if (unchanged) {
+    keep_result (self, job);
+  } else if (error != NULL) {
     /* No frame carries old scores until it works again. */
     forget_result (self);
     restart_stream (self, &job->segment);
   } else {
     gst_clip_tag_stream_score (self->stream, &job->segment, &job->clock,
-        GST_BUFFER_PTS (job->buffer), embedding);
+        GST_BUFFER_PTS (job->buffer), clv_future_get (future, NULL));
     publish (self, job);
   }
   element = gst_object_ref (self->stream->element);
@@ -225,14 +289,16 @@ use (GstClipTagLive *self, const Job *job, const gfloat *embedding,
   if (error != NULL) {
     self->funcs->failed (self->funcs->data, error);
     drop_untried (self);
-  } else
+  } else if (unchanged) {
+    self->funcs->unchanged (self->funcs->data);
+  } else {
     self->funcs->inferred (self->funcs->data, encode_us, score_us);
+  }
 }
 
 typedef struct {
   GstClipTagLive *live;
   guint run;
-  guint width;
 } Start;
 
 static gpointer
@@ -240,16 +306,17 @@ worker (gpointer data)
 {
   Start *start = data;
   GstClipTagLive *self = start->live;
-  gfloat *embedding = g_new (gfloat, start->width);
   guint run = start->run;
+  ClvLook look = { 0 };
   Job job;
 
   while (take (self, run, &job)) {
     g_autoptr (GError) error = NULL;
+    g_autoptr (ClvFuture) future = NULL;
     gint64 begin = g_get_monotonic_time ();
 
-    encode (&job, embedding, &error);
-    use (self, &job, embedding, error, g_get_monotonic_time () - begin);
+    future = encode (self, &job, &look, &error);
+    use (self, &job, future, error, g_get_monotonic_time () - begin);
 
     /* Before the next is taken: one waits and one is in work, never three. */
     gst_buffer_unref (job.buffer);
@@ -267,7 +334,6 @@ worker (gpointer data)
   g_cond_broadcast (&self->idle);
   g_mutex_unlock (&self->mutex);
   gst_clip_tag_live_unref (self);
-  g_free (embedding);
   g_free (start);
   return NULL;
 }
@@ -278,12 +344,7 @@ start_thread (GstClipTagLive *self, GError **error)
 {
   Start *start = g_new (Start, 1);
 
-  *start = (Start){
-    .live = self,
-    .run = self->run,
-    .width =
-        clv_model_get_embedding_width (clv_engine_get_model (self->engine)),
-  };
+  *start = (Start){ .live = self, .run = self->run };
   g_atomic_int_inc (&self->ref_count);
   self->thread = g_thread_try_new ("cliptag-live", worker, start, error);
   if (self->thread != NULL)
@@ -364,6 +425,7 @@ gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
       self->result == NULL ? NULL : gst_clip_result_ref (self->result);
   ret_state->result_time = self->result_time;
   ret_state->last = self->last;
+  ret_state->current_until = self->current_until;
   ret_state->epoch = self->epoch;
   g_mutex_unlock (&self->mutex);
 }
@@ -387,6 +449,7 @@ gst_clip_tag_live_offer (
       .segment = *frame->segment,
       .clock = frame->clock,
       .mark = frame->mark,
+      .change_threshold = frame->change_threshold,
       .epoch = self->epoch,
       .run = self->run,
     };
@@ -404,6 +467,7 @@ gst_clip_tag_live_cancel (GstClipTagLive *self)
 
   g_mutex_lock (&self->mutex);
   self->epoch++;
+  cancel_asked (self);
   dropped = steal_waiting (self);
   old = g_steal_pointer (&self->result);
   self->last.valid = FALSE;
@@ -445,6 +509,7 @@ gst_clip_tag_live_start_anew (GstClipTagLive *self)
 
   g_mutex_lock (&self->mutex);
   self->epoch++;
+  cancel_asked (self);
   dropped = steal_waiting (self);
   self->last.valid = FALSE;
   g_mutex_unlock (&self->mutex);

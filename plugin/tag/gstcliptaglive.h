@@ -9,6 +9,9 @@
  *         ▲                                                  │
  *         └────────────── get_result ◄── newest result ◄─────┘
  *
+ * A frame that the device finds unchanged is not encoded, and the newest result is
+ * that of the frame before it still.
+ *
  * At most two buffers are held: one in the slot, one in work. Everything that
  * makes frames of before strangers to frames of after (flush, segment, caps,
  * prompts, an error) starts a new epoch, and what belongs to an old one is
@@ -29,10 +32,11 @@ G_BEGIN_DECLS
 
 typedef struct _GstClipTagLive GstClipTagLive;
 
-/* Both are called by the worker, which holds no lock; the element lives until
- * they return. */
+/* All are called by the worker, which holds no lock; the element lives until they
+ * return. */
 typedef struct {
   void (*inferred) (gpointer data, gint64 encode_us, gint64 score_us);
+  void (*unchanged) (gpointer data);
   void (*failed) (gpointer data, const GError *error);
   gpointer data;
 } GstClipTagLiveFuncs;
@@ -44,6 +48,7 @@ typedef struct {
   const GstSegment *segment;
   GstClipTagClock clock;
   GstClipTagMark mark;
+  gdouble change_threshold;
   guint epoch; /* of the state by which it was judged */
 } GstClipTagLiveFrame;
 
@@ -51,7 +56,8 @@ typedef struct {
 typedef struct {
   GstClipResult *result; /* (transfer full) (nullable): the newest */
   gdouble result_time;
-  GstClipTagMark last; /* of the last frame that was taken */
+  GstClipTagMark last; /* of the last frame that was taken, and not unchanged */
+  gdouble current_until; /* of the last frame that the result was right for */
   guint epoch;
 } GstClipTagLiveState;
 

@@ -101,10 +101,10 @@ struct _GstClipTag {
 
   /* Mode sync. */
   GstClipTagHeldFrames held;
-  guint n_ready;       /* of the held frames, scored already */
-  guint64 batch;       /* number of the last that began to wait */
-  gfloat *embeddings;  /* of a batch */
-  GstClipTagMark last; /* the last frame to infer */
+  guint n_ready;          /* of the held frames, scored already */
+  guint64 batch;          /* number of the last that began to wait */
+  GstClipTagMark last;    /* the last frame to infer */
+  GstClipTagMark encoded; /* the last that was inferred */
   GstClipTagPace pace;
   GstFlowReturn flow; /* of what the timer pushed */
 };

@@ -18,15 +18,16 @@ gst_clip_tag_sync_drop (GstClipTag *self)
 /* FALSE: the stream ends. After an error that it survives, frames have no
  * result. */
 static gboolean
-encode_held (GstClipTag *self, gboolean *ret_encoded)
+encode_held (GstClipTag *self, ClvFuture **ret_future)
 {
   g_autoptr (GError) error = NULL;
 
-  *ret_encoded =
-      self->held.n_infer > 0 &&
-      gst_clip_tag_held_encode (&self->held, self->engine,
-          &GST_VIDEO_FILTER (self)->in_info, self->embeddings, &error);
-  if (error == NULL)
+  *ret_future = NULL;
+  if (self->held.n_infer == 0)
+    return TRUE;
+  *ret_future = gst_clip_tag_held_encode (&self->held, self->engine,
+      &GST_VIDEO_FILTER (self)->in_info, self->timing.change_threshold, &error);
+  if (*ret_future != NULL)
     return TRUE;
   gst_clip_tag_stream_close (
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
@@ -36,45 +37,63 @@ encode_held (GstClipTag *self, gboolean *ret_encoded)
   return gst_clip_tag_fault_report (self, error);
 }
 
+/* What became of the batch. What the device found unchanged was not inferred: the
+ * next frames are judged by the one before it. */
+static void
+count_held (
+    GstClipTag *self, guint n_unchanged, gint64 encode_us, gint64 score_us)
+{
+  const guint n = self->held.n_infer;
+
+  GST_OBJECT_LOCK (self);
+  gst_clip_tag_stats_add_batch (&self->stats, n, encode_us, score_us);
+  self->stats.unchanged += n_unchanged;
+  for (guint i = 0; i < self->held.n; i++) {
+    const GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
+
+    if (!held->infer)
+      continue;
+    self->encoded = held->mark;
+    gst_clip_tag_stats_add_inferred (&self->stats, held->mark.time);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (n_unchanged > 0)
+    self->last = self->encoded;
+  if (n > 0)
+    gst_clip_tag_pace_add (
+        &self->pace, (gdouble) (encode_us + score_us) / n / G_USEC_PER_SEC);
+}
+
 /* Encodes and scores what is held: all of it is ready then. What there is to tell
  * is for the caller to send; a receiver may seek, and nothing is held then. */
 static gboolean
 score_held (GstClipTag *self)
 {
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
-  guint width =
-      clv_model_get_embedding_width (clv_engine_get_model (self->engine));
-  guint n_infer = self->held.n_infer, row = 0;
-  gint64 begin = g_get_monotonic_time (), encoded_at, scored_at;
-  gboolean encoded;
+  const guint n_asked = self->held.n_infer;
+  gint64 begin = g_get_monotonic_time (), encoded_at;
+  g_autoptr (ClvFuture) future = NULL;
 
   gst_clip_tag_timer_disarm (self->timer);
-  if (!encode_held (self, &encoded))
+  if (!encode_held (self, &future))
     return FALSE;
   encoded_at = g_get_monotonic_time ();
   for (guint i = 0; i < self->held.n; i++) {
     GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
-    const gfloat *embedding = NULL;
 
-    if (held->infer && encoded)
-      embedding = self->embeddings + (gsize) row++ * width;
-    held->infer = embedding != NULL;
+    held->infer = held->infer && future != NULL;
     held->tagged = gst_clip_tag_stream_tag (&self->stream, &trans->segment,
-        &held->clock, held->buffer, embedding, held->unchanged);
+        &held->clock, held->buffer, held->embedding, held->unchanged);
+    held->embedding = NULL; /* the future's */
   }
   self->n_ready = self->held.n;
-  self->held.n_infer = row;
-  scored_at = g_get_monotonic_time ();
-
-  if (!encoded)
+  if (future == NULL) {
+    self->held.n_infer = 0;
     return TRUE;
-  gst_clip_tag_pace_add (
-      &self->pace, (gdouble) (scored_at - begin) / n_infer / G_USEC_PER_SEC);
+  }
   gst_clip_tag_fault_recover (self);
-  GST_OBJECT_LOCK (self);
-  gst_clip_tag_stats_add_batch (
-      &self->stats, n_infer, encoded_at - begin, scored_at - encoded_at);
-  GST_OBJECT_UNLOCK (self);
+  count_held (self, n_asked - self->held.n_infer, encoded_at - begin,
+      g_get_monotonic_time () - encoded_at);
   return TRUE;
 }
 

@@ -123,8 +123,9 @@ gst_clip_tag_timing_install (GObjectClass *klass)
       g_param_spec_double ("change-threshold", "Change threshold",
           "Encode only frames that differ from the last encoded one by at "
           "least this: the mean difference of the brightness of 16 × 16 "
-          "places, 0 to 1. Noise is about 0.005, a cut 0.1 and more; 0: encode "
-          "unchanged pictures too",
+          "cells, 0 to 1, of a few pixels first and then, on the device, of "
+          "the picture as the model sees it. Noise is about 0.005, a cut 0.1 "
+          "and more; 0: encode unchanged pictures too",
           0, 1, 0, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_REFRESH_INTERVAL,
       g_param_spec_uint64 ("refresh-interval", "Refresh interval",
