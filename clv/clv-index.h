@@ -28,6 +28,14 @@ G_DECLARE_FINAL_TYPE (ClvIndex, clv_index, CLV, INDEX, GObject)
  */
 
 /**
+ * clv_index_get_default_path:
+ *
+ * Returns: (transfer full) (nullable): the user's own index, clv/index.db in the
+ * data directory; clv is made if it is missing
+ */
+gchar *clv_index_get_default_path (GError **error);
+
+/**
  * clv_index_open:
  * @path: of the database
  *
@@ -101,6 +109,19 @@ typedef struct {
   const gchar *sampling;
   gdouble span;
 } ClvIndexMedia;
+
+/**
+ * clv_index_name_media:
+ * @location: a path or a URI
+ * @ret_size: see #ClvIndexMedia, as is @ret_modified_us
+ *
+ * What a file is called in an index, and what tells whether it has changed.
+ * Looks at the file.
+ *
+ * Returns: (transfer full): an absolute path, or the URI of what is no file
+ */
+gchar *clv_index_name_media (
+    const gchar *location, gint64 *ret_size, gint64 *ret_modified_us);
 
 /**
  * ClvIndexProgress:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#ifdef HAVE_INDEX
+#include "index/gstclipindex.h"
+#endif
 #ifdef HAVE_OVERLAY
 #include "overlay/gstclipoverlay.h"
 #endif
@@ -12,6 +15,9 @@ plugin_init (GstPlugin *plugin)
   gboolean good = GST_ELEMENT_REGISTER (cliptag, plugin);
 
   good &= GST_ELEMENT_REGISTER (cliptagbin, plugin);
+#ifdef HAVE_INDEX
+  good &= GST_ELEMENT_REGISTER (clipindex, plugin);
+#endif
 #ifdef HAVE_OVERLAY
   good &= GST_ELEMENT_REGISTER (clipoverlay, plugin);
 #endif

@@ -66,9 +66,6 @@ int tool_fail (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 int tool_parse_precision (
     const gchar *name, const gchar *word, ClvPrecision *ret_precision);
 
-/* The user's own index: clv/index.db in the data directory, which is made. */
-gchar *tool_default_index (GError **error);
-
 /* Strings of a JSON file that holds an array of them ("-": standard input).
  * Errors name the file and the JSON path. */
 GStrv tool_read_strings (const gchar *path, GError **error);

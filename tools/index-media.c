@@ -2,11 +2,9 @@
 
 #include "index-media.h"
 
-#include <gio/gio.h>
-
 #include "index-sampler.h"
-#include "index-thumbnail.h"
 #include "media-batch.h"
+#include "plugin/gstclipthumbnail.h"
 #include "progress.h"
 
 /* Moments go to the index together, as each time the disk is waited for; what
@@ -134,7 +132,7 @@ add_picture (Run *self, MediaPicture *picture, GError **error)
   GBytes *thumbnail = NULL;
 
   if (self->job->thumbnails) {
-    thumbnail = index_thumbnail_new (picture, error);
+    thumbnail = gst_clip_thumbnail_new (picture->sample, error);
     if (thumbnail == NULL) {
       media_picture_clear (picture);
       return FALSE;
@@ -185,16 +183,6 @@ read_pictures (Run *self, Media *media, MediaPicture *picture,
   return status;
 }
 
-/* An absolute path, or the URI. */
-static gchar *
-make_name (const gchar *location)
-{
-  g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
-  gchar *path = g_file_get_path (file);
-
-  return path != NULL ? path : g_strdup (location);
-}
-
 typedef gboolean (*Ask) (ClvIndex *index, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error);
 
@@ -205,34 +193,17 @@ ask_index (IndexJob *job, const gchar *location, Ask ask,
 {
   const IndexSampler sampler = { .pace = { .interval = job->interval },
     .scene_change = job->scene_change };
-  g_autofree gchar *name = make_name (location);
   g_autofree gchar *how = index_sampler_describe (&sampler);
   g_autofree gchar *sampling =
       g_strconcat (how, job->thumbnails ? ", thumbnails" : "", NULL);
-  g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
-  g_autoptr (GFileInfo) info =
-      g_file_is_native (file) ? g_file_query_info (file,
-                                    G_FILE_ATTRIBUTE_STANDARD_SIZE
-                                    "," G_FILE_ATTRIBUTE_TIME_MODIFIED
-                                    "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-                                    G_FILE_QUERY_INFO_NONE, NULL, NULL)
-                              : NULL;
   ClvIndexMedia media = {
-    .location = name,
-    .size = -1,
-    .modified_us = -1,
     .sampling = sampling,
     .span = index_sampler_get_span (&sampler),
   };
+  g_autofree gchar *name =
+      clv_index_name_media (location, &media.size, &media.modified_us);
 
-  if (info != NULL) {
-    media.size = g_file_info_get_size (info);
-    media.modified_us = (gint64) g_file_info_get_attribute_uint64 (
-                            info, G_FILE_ATTRIBUTE_TIME_MODIFIED) *
-                            G_USEC_PER_SEC +
-                        g_file_info_get_attribute_uint32 (
-                            info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC);
-  }
+  media.location = name;
   return ask (job->index, &media, ret_progress, error);
 }
 

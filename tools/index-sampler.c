@@ -115,6 +115,6 @@ is_changed (IndexSampler *self, const MediaPicture *picture)
 gboolean
 index_sampler_take (IndexSampler *self, const MediaPicture *picture)
 {
-  return pace_take (&self->pace, picture->time) &&
+  return gst_clip_pace_take (&self->pace, picture->time) &&
          (self->scene_change <= 0 || is_changed (self, picture));
 }

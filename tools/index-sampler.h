@@ -6,7 +6,7 @@
 #pragma once
 
 #include "media.h"
-#include "pace.h"
+#include "plugin/gstclippace.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 #define INDEX_SAMPLER_COMPONENTS 3 /* the fourth is alpha */
 
 typedef struct {
-  Pace pace;
+  GstClipPace pace;
   gdouble scene_change; /* mean difference from 0 to 1; 0: each is taken */
   gdouble taken_time;
   guint n_taken; /* values of its grid */

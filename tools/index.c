@@ -168,7 +168,7 @@ run (const Options *o, ClvPrecision precision)
 
   if (media == NULL || !media_init (&error))
     return tool_fail ("%s", error->message);
-  path = o->db != NULL ? g_strdup (o->db) : tool_default_index (&error);
+  path = o->db != NULL ? g_strdup (o->db) : clv_index_get_default_path (&error);
   engine = path != NULL ? clv_engine_get (o->model != NULL ? o->model : "demo",
                               o->device, precision, &error)
                         : NULL;

@@ -170,7 +170,7 @@ static ClvIndex *
 open_index (const Options *o, GError **error)
 {
   g_autofree gchar *path =
-      o->db != NULL ? g_strdup (o->db) : tool_default_index (error);
+      o->db != NULL ? g_strdup (o->db) : clv_index_get_default_path (error);
   ClvIndex *index = path != NULL ? clv_index_open (path, error) : NULL;
 
   if (index == NULL && path != NULL &&

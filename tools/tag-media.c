@@ -3,7 +3,7 @@
 #include "tag-media.h"
 
 #include "media-batch.h"
-#include "pace.h"
+#include "plugin/gstclippace.h"
 #include "progress.h"
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
   GArray *events;        /* ClvTagEvent */
   GArray *spans;         /* TagSpan */
   guint64 n_pictures;
-  Pace pace; /* where there is a rate */
+  GstClipPace pace; /* where there is a rate */
   gdouble last_time;
   TagSummary summary;
 } Run;
@@ -140,7 +140,7 @@ is_wanted (Run *self, const MediaPicture *picture)
 
   if (self->n_pictures++ % job->interval != 0)
     return FALSE;
-  return job->rate <= 0.0 || pace_take (&self->pace, picture->time);
+  return job->rate <= 0.0 || gst_clip_pace_take (&self->pace, picture->time);
 }
 
 /* Takes the picture over. What is there by now does not wait for a full batch. */

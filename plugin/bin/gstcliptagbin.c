@@ -27,6 +27,7 @@
 
 #include "gstclipdecodererror.h"
 #include "gstclipproxy.h"
+#include "gstclipupstream.h"
 #include "tag/gstcliptag.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_clip_tag_bin_debug);
@@ -284,19 +285,12 @@ gst_clip_tag_bin_change_state (GstElement *element, GstStateChange transition)
 static gchar *
 name_input (GstClipTagBin *self)
 {
-  GstQuery *query;
   gchar *uri;
 
   GST_OBJECT_LOCK (self);
   uri = g_strdup (self->playing);
   GST_OBJECT_UNLOCK (self);
-  if (uri != NULL)
-    return uri;
-  query = gst_query_new_uri ();
-  if (gst_pad_peer_query (self->sink, query))
-    gst_query_parse_uri (query, &uri);
-  gst_query_unref (query);
-  return uri;
+  return uri != NULL ? uri : gst_clip_upstream_get_uri (self->sink);
 }
 
 static gboolean

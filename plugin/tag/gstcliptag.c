@@ -36,9 +36,11 @@
 #include <clv/clv-image-encoder.h>
 
 #include "gstclipframe.h"
+#include "gstclipprecision.h"
 #include "gstcliptagactions.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
+#include "gstclipupstream.h"
 
 GST_DEBUG_CATEGORY (gst_clip_tag_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_debug
@@ -276,18 +278,6 @@ is_same_segment (const GstSegment *segment, const GstSegment *in_use)
   return gst_segment_is_equal (segment, &begin);
 }
 
-/* Not the one that has begun already, told of once more. */
-static gboolean
-is_other_stream (GstClipTag *self, GstEvent *event)
-{
-  g_autofree gchar *id =
-      gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (self));
-  const gchar *new_id;
-
-  gst_event_parse_stream_start (event, &new_id);
-  return g_strcmp0 (id, new_id) != 0;
-}
-
 /* What must be done before the event goes on. */
 static void
 heed_event (GstClipTag *self, GstEvent *event)
@@ -305,7 +295,7 @@ heed_event (GstClipTag *self, GstEvent *event)
       break;
     case GST_EVENT_STREAM_START:
       self->knows_mode = FALSE;
-      if (is_other_stream (self, event))
+      if (gst_clip_upstream_is_new (GST_BASE_TRANSFORM_SINK_PAD (self), event))
         gst_clip_tag_restart (self);
       break;
     case GST_EVENT_SEGMENT:

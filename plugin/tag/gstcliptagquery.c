@@ -4,6 +4,8 @@
 
 #include "gstcliptagprivate.h"
 
+#include "gstclipupstream.h"
+
 /* One waits and one is in work. */
 #define LIVE_BUFFERS 2
 
@@ -42,11 +44,9 @@ gboolean
 gst_clip_tag_find_mode (GstClipTag *self, gboolean *ret_live_source)
 {
   GstClipMode mode = get_mode (self);
-  g_autoptr (GstQuery) query = gst_query_new_latency ();
-  gboolean live = FALSE;
+  const gboolean live =
+      gst_clip_upstream_is_live (GST_BASE_TRANSFORM_SINK_PAD (self));
 
-  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
   *ret_live_source = live;
   return mode == GST_CLIP_MODE_AUTO ? live : mode == GST_CLIP_MODE_LIVE;
 }

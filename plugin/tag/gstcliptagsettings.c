@@ -2,6 +2,8 @@
 
 #include "gstcliptagsettings.h"
 
+#include "gstclipprecision.h"
+
 #define DEFAULT_MODEL     "demo"
 #define DEFAULT_DEVICE    "auto"
 #define DEFAULT_THRESHOLD (-1.0)
@@ -48,25 +50,6 @@ gst_clip_calibration_get_type (void)
 
   if (g_once_init_enter (&type)) {
     GType registered = g_enum_register_static ("GstClipCalibration", values);
-
-    g_once_init_leave (&type, registered);
-  }
-  return type;
-}
-
-GType
-gst_clip_precision_get_type (void)
-{
-  static GType type = 0;
-  static const GEnumValue values[] = {
-    { CLV_PRECISION_AUTO, "What the device is fastest with", "auto" },
-    { CLV_PRECISION_FP32, "Weights stored as 32-bit floats", "fp32" },
-    { CLV_PRECISION_FP16, "Weights stored as 16-bit floats", "fp16" },
-    { 0, NULL, NULL },
-  };
-
-  if (g_once_init_enter (&type)) {
-    GType registered = g_enum_register_static ("GstClipPrecision", values);
 
     g_once_init_leave (&type, registered);
   }

@@ -39,9 +39,6 @@ GType gst_clip_scoring_get_type (void);
 #define GST_TYPE_CLIP_CALIBRATION (gst_clip_calibration_get_type ())
 GType gst_clip_calibration_get_type (void);
 
-#define GST_TYPE_CLIP_PRECISION (gst_clip_precision_get_type ())
-GType gst_clip_precision_get_type (void);
-
 typedef struct {
   /* What the scores are of. Read when a prompt set is built. */
   gchar *prompts;

@@ -40,7 +40,7 @@ tagged_picture (ClvPrompts *prompts, gfloat score)
   GstVideoInfo info = nv12_info (320, 240);
   GstBuffer *buffer = overlay_picture_new (&info, 0x808080);
 
-  overlay_add_tags (buffer, prompts, &score);
+  meta_test_add (buffer, prompts, &score, NULL);
   return buffer;
 }
 
@@ -79,7 +79,7 @@ static void
 test_a_composition_is_attached_where_it_is_taken (void)
 {
   g_autoptr (OverlayTest) test = test_with_capable_sink (CAPS, WITH ";" CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   g_autoptr (GstBuffer) plain = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) out =
       gst_harness_push_and_pull (test->harness, tagged_picture (prompts, 1));
@@ -109,7 +109,7 @@ static void
 test_a_drawing_is_used_until_it_changes (void)
 {
   g_autoptr (OverlayTest) test = test_with_capable_sink (CAPS, WITH ";" CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   static const gfloat scores[] = { 0.501f, 0.502f, 0.5f, 0.51f, 0.48f };
   GstBuffer *outs[G_N_ELEMENTS (scores)];
 
@@ -130,7 +130,7 @@ static void
 test_it_is_blended_where_allocation_does_not_ask (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   g_autoptr (GstBuffer) plain = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) out = NULL;
 
@@ -145,7 +145,7 @@ static void
 test_it_is_blended_where_caps_do_not_have_it (void)
 {
   g_autoptr (OverlayTest) test = test_with_capable_sink (CAPS, CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   g_autoptr (GstBuffer) plain = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) out =
       gst_harness_push_and_pull (test->harness, tagged_picture (prompts, 1));
@@ -159,7 +159,7 @@ static void
 test_memory_out_of_reach_gets_a_composition (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", GPU_CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   g_autoptr (GstBuffer) out = NULL;
 
   gst_harness_set_sink_caps_str (test->harness,
@@ -173,7 +173,7 @@ static void
 test_memory_out_of_reach_passes_with_a_warning (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", GPU_CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
 
   gst_harness_set_sink_caps_str (test->harness, GPU_CAPS);
   for (guint i = 0; i < 3; i++) {
@@ -207,7 +207,7 @@ static void
 test_what_upstream_has_attached_stays (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", WITH);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   GstVideoOverlayComposition *composition = new_composition ();
   GstBuffer *in = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) out = NULL;
@@ -232,7 +232,7 @@ static void
 test_a_shared_buffer_is_not_drawn_on (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   g_autoptr (GstBuffer) plain = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) in = tagged_picture (prompts, 1);
   g_autoptr (GstBuffer) out =
@@ -246,14 +246,14 @@ static void
 test_a_buffer_that_is_too_small_is_an_error (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all", CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   GstBuffer *in = gst_buffer_new_allocate (NULL, 1000, NULL);
   g_autoptr (GstMessage) message = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *debug = NULL;
   gfloat score = 1;
 
-  overlay_add_tags (in, prompts, &score);
+  meta_test_add (in, prompts, &score, NULL);
   g_assert_cmpint (gst_harness_push (test->harness, in), ==, GST_FLOW_ERROR);
   message = overlay_test_pop_complaint (test);
   g_assert_nonnull (message);
@@ -267,7 +267,7 @@ test_new_caps_move_the_drawing (void)
 {
   g_autoptr (OverlayTest) test =
       overlay_test_new ("show=all position=bottom-right", CAPS);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   static const gint sizes[][2] = { { 320, 240 }, { 640, 480 }, { 160, 120 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
@@ -283,7 +283,7 @@ test_new_caps_move_the_drawing (void)
     OverlayBox box;
 
     gst_harness_set_src_caps_str (test->harness, caps);
-    overlay_add_tags (in, prompts, (gfloat[]){ 1 });
+    meta_test_add (in, prompts, (gfloat[]){ 1 }, NULL);
     out = gst_harness_push_and_pull (test->harness, in);
     after = overlay_to_rgba (out, &info);
     box = overlay_difference (before, after, w, h, 4);
@@ -299,7 +299,7 @@ test_a_cropped_picture_is_drawn_on_where_it_is_shown (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("show=all",
       "video/x-raw,format=NV12,width=200,height=100,framerate=10/1");
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   GstVideoInfo info = nv12_info (320, 240);
   g_autoptr (GstBuffer) plain = overlay_picture_new (&info, 0x808080);
   GstBuffer *in = gst_buffer_copy_deep (plain);
@@ -315,7 +315,7 @@ test_a_cropped_picture_is_drawn_on_where_it_is_shown (void)
   crop->y = 120;
   crop->width = 200;
   crop->height = 100;
-  overlay_add_tags (in, prompts, (gfloat[]){ 1 });
+  meta_test_add (in, prompts, (gfloat[]){ 1 }, NULL);
   out = gst_harness_push_and_pull (test->harness, in);
   after = overlay_to_rgba (out, &info);
   box = overlay_difference (before, after, 320, 240, 4);

@@ -32,7 +32,7 @@ draw (OverlayTest *test, const GstVideoInfo *info, guint32 rgb,
   g_autoptr (GstBuffer) out = NULL;
   OverlayBox box;
 
-  overlay_add_tags (in, prompts, scores);
+  meta_test_add (in, prompts, scores, NULL);
   out = gst_harness_push_and_pull (test->harness, in);
   g_assert_nonnull (out);
   after = overlay_to_rgba (out, info);
@@ -87,12 +87,12 @@ static void
 test_tags_that_are_not_active_are_not_shown (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   GstBuffer *in = overlay_picture_new (&info, 0x808080);
   g_autoptr (GstBuffer) out = NULL;
 
-  overlay_add_tags (in, prompts, (gfloat[]){ 0.4f, 0.1f });
+  meta_test_add (in, prompts, (gfloat[]){ 0.4f, 0.1f }, NULL);
   out = gst_harness_push_and_pull (test->harness, in);
   g_assert_true (out == in);
 }
@@ -105,7 +105,7 @@ test_a_panel_has_letters_and_a_bar (gconstpointer data)
   guint32 background = GPOINTER_TO_UINT (data);
   g_autoptr (OverlayTest) test =
       overlay_test_new ("colors=\"dog=#ff0000\"", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   g_autofree guint8 *pixels = NULL;
   OverlayBox box, left, right;
@@ -150,7 +150,7 @@ static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_NV12,
 static void
 test_all_formats_are_drawn_on (void)
 {
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat; cow");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat; cow");
   OverlayBox first = { 0 };
   gdouble first_mean = 0;
 
@@ -187,7 +187,7 @@ test_position_is_a_corner (void)
 {
   static const gchar *names[] = { "top-left", "top-right", "bottom-left",
     "bottom-right" };
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
@@ -207,7 +207,7 @@ height_with (
     const gchar *properties, const gchar *phrases, const gfloat *scores)
 {
   g_autoptr (OverlayTest) test = overlay_test_new (properties, CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new (phrases);
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts (phrases);
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
 
   return draw (test, &info, 0xffffff, prompts, scores, 4, NULL).height;
@@ -242,7 +242,7 @@ test_top_has_the_best_first (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new (
       "show=top max-labels=2 colors=\"dog=#ff0000; cow=#0000ff\"", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat; cow");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat; cow");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   g_autofree guint8 *pixels = NULL;
   OverlayBox box = draw (test, &info, 0xffffff, prompts,
@@ -273,7 +273,7 @@ test_a_prompt_set_with_groups_names_them (void)
     g_autoptr (ClvPrompts) prompts = NULL;
 
     g_string_replace (text, "%s", i == 0 ? "a" : "a rather long name", 1);
-    prompts = overlay_prompts_new (text->str);
+    prompts = meta_test_prompts (text->str);
     widths[i] =
         draw (test, &info, 0xffffff, prompts, (gfloat[]){ 1, 0 }, 4, NULL)
             .width;
@@ -291,7 +291,7 @@ draw_scoring (const gchar *settings)
       "\"dog\", \"threshold\": 0.5, \"text\": [\"dog\"]}]}]}",
       settings);
   g_autoptr (OverlayTest) test = overlay_test_new ("", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new (json);
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts (json);
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   guint8 *pixels;
 
@@ -316,7 +316,7 @@ test_only_plain_cosines_are_written_as_such (void)
 static void
 test_the_pixel_aspect_ratio_is_respected (void)
 {
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("a rather long label");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("a rather long label");
   GstVideoInfo square = info_of (GST_VIDEO_FORMAT_RGB, 640, 360);
   GstVideoInfo wide = info_of (GST_VIDEO_FORMAT_RGB, 320, 360);
   g_autoptr (OverlayTest) one = overlay_test_new (
@@ -351,7 +351,7 @@ test_any_size_of_picture_is_fine (void)
     gint width, height;
   } sizes[] = { { 1, 1 }, { 2, 2 }, { 17, 3 }, { 40, 30 }, { 64, 48 },
     { 176, 144 }, { 3840, 2160 }, { 9, 900 }, { 900, 9 } };
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new (
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts (
       "a label that is so long that it cannot be shown as a whole in any "
       "picture, however large it may be, and however small its letters are; "
       "γάτα; 猫; قط; \xf0\x9f\x90\x88");
@@ -392,7 +392,7 @@ test_a_colour_that_cannot_be_read_is_a_warning (void)
 {
   g_autoptr (OverlayTest) test =
       overlay_test_new ("colors=\"dog=#ff0000; cat=greenish; cow\"", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   g_autofree guint8 *pixels = NULL;
   g_autoptr (GError) error = NULL;
@@ -413,7 +413,7 @@ static void
 test_properties_change_while_playing (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("visible=false", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   OverlayBox box =
       draw (test, &info, 0xffffff, prompts, (gfloat[]){ 1 }, 4, NULL);
@@ -453,7 +453,7 @@ static void
 test_any_thread_may_set_properties (void)
 {
   g_autoptr (OverlayTest) test = overlay_test_new ("", CAPS_320);
-  g_autoptr (ClvPrompts) prompts = overlay_prompts_new ("dog; cat");
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat");
   GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, 320, 240);
   GThread *threads[3];
 

@@ -10,7 +10,7 @@
 #include <gst/video/video-overlay-composition.h>
 #include <gst/video/video.h>
 
-#include "gstclipmeta.h"
+#include "meta-test.h"
 
 G_BEGIN_DECLS
 
@@ -30,14 +30,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OverlayTest, overlay_test_free)
 
 /* Pops the next warning or error; NULL if there is none. */
 GstMessage *overlay_test_pop_complaint (OverlayTest *self);
-
-/* A set of phrases between ;, or a JSON text; encoded, with vectors that mean
- * nothing. */
-ClvPrompts *overlay_prompts_new (const gchar *text);
-
-/* Attaches scores, one for each label; the label is active from 0.5 on. */
-void overlay_add_tags (
-    GstBuffer *buffer, ClvPrompts *prompts, const gfloat *scores);
 
 /* A picture in one colour (0xrrggbb), in any format. */
 GstBuffer *overlay_picture_new (const GstVideoInfo *info, guint32 rgb);

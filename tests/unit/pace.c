@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "tools/pace.h"
+#include "plugin/gstclippace.h"
 
 /* Times of pictures, and whether each is taken. */
 typedef struct {
@@ -11,12 +11,12 @@ typedef struct {
 static void
 assert_taken (gdouble interval, const Picture *pictures, guint n)
 {
-  Pace pace = { .interval = interval };
+  GstClipPace pace = { .interval = interval };
 
   for (guint i = 0; i < n; i++) {
     g_test_message ("%u: %g s", i, pictures[i].time);
     g_assert_cmpint (
-        pace_take (&pace, pictures[i].time), ==, pictures[i].taken);
+        gst_clip_pace_take (&pace, pictures[i].time), ==, pictures[i].taken);
   }
 }
 

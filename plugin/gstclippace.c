@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "pace.h"
+#include "gstclippace.h"
 
 /* Timestamps of 1/25 s and the like are rounded to milliseconds. */
 #define SLACK 0.0005
 
 gboolean
-pace_take (Pace *self, gdouble time)
+gst_clip_pace_take (GstClipPace *self, gdouble time)
 {
   const gdouble slack = MIN (SLACK, self->interval / 2);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "index-thumbnail.h"
+#include "gstclipthumbnail.h"
 
 #include <clv/clv-error.h>
 #include <gst/video/video.h>
@@ -8,7 +8,7 @@
 #define SIDE 160
 
 GBytes *
-index_thumbnail_new (const MediaPicture *picture, GError **error)
+gst_clip_thumbnail_new (GstSample *picture, GError **error)
 {
   g_autoptr (GstCaps) caps = NULL;
   g_autoptr (GstSample) sample = NULL;
@@ -18,8 +18,7 @@ index_thumbnail_new (const MediaPicture *picture, GError **error)
   GBytes *bytes;
   gdouble width, height, scale;
 
-  if (!gst_video_info_from_caps (
-          &info, gst_sample_get_caps (picture->sample))) {
+  if (!gst_video_info_from_caps (&info, gst_sample_get_caps (picture))) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
         "no thumbnail of a picture without a size");
     return NULL;
@@ -31,8 +30,7 @@ index_thumbnail_new (const MediaPicture *picture, GError **error)
       MAX ((gint) (width * scale + 0.5), 1), "height", G_TYPE_INT,
       MAX ((gint) (height * scale + 0.5), 1), "pixel-aspect-ratio",
       GST_TYPE_FRACTION, 1, 1, NULL);
-  sample =
-      gst_video_convert_sample (picture->sample, caps, 10 * GST_SECOND, error);
+  sample = gst_video_convert_sample (picture, caps, 10 * GST_SECOND, error);
   if (sample == NULL)
     return NULL;
   buffer = gst_sample_get_buffer (sample);

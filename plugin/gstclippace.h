@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 typedef struct {
   gdouble interval; /* seconds, more than 0 */
   gdouble next;     /* seconds: when the next one is due */
-} Pace;
+} GstClipPace;
 
 /* Whether the picture at this time, in seconds, is taken. In the order of the
  * media; a gap in it is not made up for afterwards. */
-gboolean pace_take (Pace *self, gdouble time);
+gboolean gst_clip_pace_take (GstClipPace *self, gdouble time);
 
 G_END_DECLS
