@@ -17,15 +17,13 @@
 // shared memory; the next block travels in registers while one is multiplied.
 // Tiles are wider than high because x is converted once for each tile in its row.
 // Rows past M repeat the last one and are not written.
-// Twin: clv/ref/gemm.c. Judged by tests/gpu: docs/gpu-kernels.md.
+// Twin: clv/ref/gemm.c. Judged by tests/gpu; docs/gpu-kernels.md has what other
+// arrangements gave.
 
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_cooperative_matrix : require
-#extension GL_KHR_memory_scope_semantics : require
-#extension GL_KHR_shader_subgroup_basic : require
 #include "activation.glsl"
+#include "coop.glsl"
 
 layout (local_size_x = 512, local_size_x_id = 253) in;
 layout (constant_id = 0) const uint ACTIVATION = 0;
@@ -65,14 +63,6 @@ shared uvec4 w_tile[BN * PITCH];
 #define MatrixA coopmat<float16_t, gl_ScopeSubgroup, TM, TK, gl_MatrixUseA>
 #define MatrixB coopmat<float16_t, gl_ScopeSubgroup, TK, TN, gl_MatrixUseB>
 
-// packHalf2x16 () may cut bits off; a conversion rounds to nearest.
-uvec4
-to_halves (vec4 a, vec4 b)
-{
-  return uvec4 (packFloat2x16 (f16vec2 (a.xy)), packFloat2x16 (f16vec2 (a.zw)),
-      packFloat2x16 (f16vec2 (b.xy)), packFloat2x16 (f16vec2 (b.zw)));
-}
-
 // Not a parameter: compilers differ on arrays whose size is a specialization
 // constant there.
 Accumulator acc[WM / TM][WN / TN];
@@ -86,6 +76,10 @@ multiply (uint wm, uint wn)
       MatrixA a[WM / TM];
       MatrixB b[WN / TN];
 
+      // Keeps compilers from loading all matrices of a block at once: registers
+      // are dearer than the wait.
+      if (u > 0)
+        FENCE (gl_ScopeSubgroup);
       [[unroll]] for (uint i = 0; i < WM / TM; i++)
         coopMatLoad (a[i], x_tile, (wm + i * TM) * PITCH + k / RUN, PITCH,
             gl_CooperativeMatrixLayoutRowMajor);
@@ -99,13 +93,6 @@ multiply (uint wm, uint wn)
   }
 }
 
-void
-subgroup_fence ()
-{
-  controlBarrier (gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared,
-      gl_SemanticsAcquireRelease);
-}
-
 // Which element an invocation holds is the driver's secret: a matrix goes to y
 // through shared memory, where each subgroup has a place of its own.
 void
@@ -113,9 +100,9 @@ write (Accumulator sums, uint m0, uint n0)
 {
   const uint place = gl_SubgroupID * (TM * TN / 4);
 
-  subgroup_fence (); // the last matrix has been read
+  FENCE (gl_ScopeSubgroup); // the last matrix has been read
   coopMatStore (sums, w_tile, place, TN / 4, gl_CooperativeMatrixLayoutRowMajor);
-  subgroup_fence ();
+  FENCE (gl_ScopeSubgroup);
   for (uint i = gl_SubgroupInvocationID; i < TM * TN / 4; i += gl_SubgroupSize) {
     const uint m = m0 + i / (TN / 4), n4 = n0 / 4 + i % (TN / 4);
 
@@ -130,56 +117,74 @@ write (Accumulator sums, uint m0, uint n0)
   }
 }
 
+// The next block on its way.
+vec4 x_next[X_LOADS][2];
+uvec4 w_next[W_LOADS];
+uint x_at[X_LOADS], w_at[W_LOADS];
+
+void
+find_rows (uint m0, uint n0)
+{
+  [[unroll]] for (uint i = 0; i < X_LOADS; i++) {
+    const uint q = gl_LocalInvocationID.x + i * gl_WorkGroupSize.x;
+    x_at[i] = min (m0 + q / RUNS, M - 1) * x_stride4 + q % RUNS * 2;
+  }
+  [[unroll]] for (uint i = 0; i < W_LOADS; i++) {
+    const uint q = gl_LocalInvocationID.x + i * gl_WorkGroupSize.x;
+    w_at[i] = (n0 + q / RUNS) * (k_count / RUN) + q % RUNS;
+  }
+}
+
+void
+load (uint k)
+{
+  [[unroll]] for (uint i = 0; i < X_LOADS; i++) {
+    x_next[i][0] = x[x_at[i] + k / 4];
+    x_next[i][1] = x[x_at[i] + k / 4 + 1];
+  }
+  [[unroll]] for (uint i = 0; i < W_LOADS; i++)
+    w_next[i] = w[w_at[i] + k / RUN];
+}
+
+void
+store ()
+{
+  const uint at =
+      gl_LocalInvocationID.x / RUNS * PITCH + gl_LocalInvocationID.x % RUNS;
+  const uint step = gl_WorkGroupSize.x / RUNS * PITCH;
+
+  [[unroll]] for (uint i = 0; i < X_LOADS; i++)
+    x_tile[at + i * step] = to_halves (x_next[i][0], x_next[i][1]);
+  [[unroll]] for (uint i = 0; i < W_LOADS; i++)
+    w_tile[at + i * step] = w_next[i];
+  FENCE (gl_ScopeWorkgroup);
+}
+
 void
 main ()
 {
-  const uint t = gl_LocalInvocationID.x;
   const uint m0 = gl_WorkGroupID.x * BM, n0 = gl_WorkGroupID.y * BN;
   const uint wm = gl_SubgroupID % (BM / WM) * WM;
   const uint wn = gl_SubgroupID / (BM / WM) * WN;
-  vec4 x_next[X_LOADS][2];
-  uvec4 w_next[W_LOADS];
-  uint x_at[X_LOADS];
+  // The grid in the bound keeps drivers from recompiling for each K.
+  const uint end = min (k_count, gl_NumWorkGroups.x + 0xffffffu);
 
   [[unroll]] for (uint i = 0; i < WM / TM; i++)
     [[unroll]] for (uint j = 0; j < WN / TN; j++)
       acc[i][j] = Accumulator (0.0);
 
-  // The grid in the bound keeps drivers from recompiling for each K.
-  const uint end = min (k_count, gl_NumWorkGroups.x + 0xffffffu);
-
-  [[unroll]] for (uint i = 0; i < X_LOADS; i++) {
-    const uint q = t + i * gl_WorkGroupSize.x;
-    x_at[i] = min (m0 + q / RUNS, M - 1) * x_stride4 + q % RUNS * 2;
-    x_next[i][0] = x[x_at[i]];
-    x_next[i][1] = x[x_at[i] + 1];
-  }
-  const uint w_at = (n0 + t / RUNS) * (k_count / RUN) + t % RUNS;
-  const uint w_step = gl_WorkGroupSize.x / RUNS * (k_count / RUN);
-  [[unroll]] for (uint i = 0; i < W_LOADS; i++)
-    w_next[i] = w[w_at + i * w_step];
-
-  const uint store_at = t / RUNS * PITCH + t % RUNS;
-  const uint store_step = gl_WorkGroupSize.x / RUNS * PITCH;
+  find_rows (m0, n0);
+  load (0);
+  store ();
+  // A turn has no branches, and no load outlives it: compilers would put loads off
+  // to where they are needed, and copy what lives on. So the last turn loads and
+  // stores its block again, for nothing.
   for (uint next = BK;; next += BK) {
-    [[unroll]] for (uint i = 0; i < X_LOADS; i++)
-      x_tile[store_at + i * store_step] = to_halves (x_next[i][0], x_next[i][1]);
-    [[unroll]] for (uint i = 0; i < W_LOADS; i++)
-      w_tile[store_at + i * store_step] = w_next[i];
-    barrier ();
-
-    const bool more = next < end;
-    if (more) {
-      [[unroll]] for (uint i = 0; i < X_LOADS; i++) {
-        x_next[i][0] = x[x_at[i] + next / 4];
-        x_next[i][1] = x[x_at[i] + next / 4 + 1];
-      }
-      [[unroll]] for (uint i = 0; i < W_LOADS; i++)
-        w_next[i] = w[w_at + i * w_step + next / RUN];
-    }
+    load (min (next, end - BK));
     multiply (wm, wn);
-    barrier (); // the block has been read
-    if (!more)
+    FENCE (gl_ScopeWorkgroup); // the block has been read
+    store ();
+    if (next >= end)
       break;
   }
 
