@@ -22,7 +22,7 @@ from report import Report
 
 REAL = ["vit-b-32", "vit-b-16"]
 PARTS = ["pictures", "products", "stages", "preprocessing", "texts", "host", "starts", "pipelines", "passthrough",
-         "streams"]
+         "live", "streams"]
 
 
 def parse():
@@ -180,6 +180,17 @@ class Run:
         self.attempt("frames passed through", ["passthrough_us"], lambda: own.passthrough(
             self.setting, self.report, model, 1000 if self.setting.quick else 5000))
 
+    def live(self):
+        rows = []
+        for model in self.models.values():
+            seconds = 8 if self.setting.quick else 30
+            keys = [f"live.{model.name}.{key}" for key in ("fps", "delay_p99_ms", "age_ms")]
+            self.attempt(f"camera with {model.name}", keys,
+                         lambda model=model, seconds=seconds: rows.append(own.live(self.setting, self.report, model,
+                                                                                   seconds)))
+        self.report.table("A camera of 30 frames a second, 1080p NV12, mode live", own.LIVE_HEAD, rows,
+                          "delay: time in cliptag; from the first scores on")
+
     def streams(self):
         quick = self.setting.quick
         plan = {"demo": ([(1, 8), (4, 8), (16, 8)] if quick else [(n, 8) for n in (1, 2, 4, 8, 16, 32)], 8),
@@ -217,7 +228,10 @@ def leave_out_models(report, models, args):
         for key in ("b1.vs_onnxruntime", "b8.vs_onnxruntime", "b1.vs_ncnn_vulkan"):
             if name == "vit-b-32" or (name == "vit-b-16" and key == "b1.vs_onnxruntime"):
                 report.leave_out(f"{name}.{key}", reason)
-        if name != "vit-b-16":
+        if name == "vit-b-16":
+            for key in ("fps", "delay_p99_ms", "age_ms"):
+                report.leave_out(f"live.{name}.{key}", reason)
+        else:
             report.leave_out(f"first_tag_s.{name}", reason)
         if name == "vit-b-32":
             for key in ("text_1000.vs_onnxruntime", "peak_memory_mb.vit-b-32", "streams_16.vs_best_batch"):

@@ -194,6 +194,25 @@ def passthrough(setting, report, model, count):
                    percentile(values["reused-us"], 0.99)]], "time in cliptag, 1080p")
 
 
+LIVE_HEAD = ["model", "frames", "frames a second", "delay p50 ms", "p99 ms", "an inference, ms", "scores' age p50 ms",
+             "p95 ms"]
+
+
+def live(setting, report, model, seconds, rate=30):
+    """A camera of 1080p whose frames do not wait: what they lose in cliptag, and how old their scores are."""
+    output, _ = setting.run([setting.program("bench-pipeline"), str(HD[0]), str(HD[1]), str(seconds * rate),
+                             tag(model).replace("mode=sync", "mode=live"), str(rate)])
+    values = {words[0]: [float(word) for word in words[1:]] for words in map(str.split, output.splitlines())}
+    delays = [us / 1e3 for us in values["reused-us"]]
+    if len(delays) != seconds * rate - 1:  # the first one's time is the start
+        raise Failed(f"wanted {seconds * rate} frames with scores, found {len(delays) + 1}")
+    row = [len(delays), values["fps"][0], median(delays), percentile(delays, 0.99), values["encode-ms"][0],
+           median(values["age-ms"]), percentile(values["age-ms"], 0.95)]
+    for key, value in zip(("fps", "delay_p50_ms", "delay_p99_ms", "encode_ms", "age_ms", "age_p95_ms"), row[1:]):
+        report.add(f"live.{model.name}.{key}", value)
+    return [model.name, *row]
+
+
 def scoring(setting, report, width, rounds, encode_ms):
     """A picture against many phrases, on the host."""
     rows = []

@@ -9,7 +9,8 @@ WANTED = [
     "vit-b-32.b1.vs_onnxruntime", "vit-b-32.b8.vs_onnxruntime", "vit-b-16.b1.vs_onnxruntime",
     "vit-b-32.b1.vs_ncnn_vulkan", "gemm.share_of_peak", "preprocess_1080p.share_of_encode", "passthrough_us",
     "score_10k.share_of_encode", "text_1000.vs_onnxruntime", "first_tag_s.demo", "first_tag_s.vit-b-32",
-    "peak_memory_mb.vit-b-32", "streams_16.vs_best_batch",
+    "peak_memory_mb.vit-b-32", "live.vit-b-16.fps", "live.vit-b-16.delay_p99_ms", "live.vit-b-16.age_ms",
+    "streams_16.vs_best_batch",
 ]
 
 

@@ -18,6 +18,9 @@ RANGES = {
     "demo.b8.pictures_per_s": (0.001, 1e6),
     "demo.dispatches_per_frame": (10, 200),
     "passthrough_us": (0.05, 1e5),
+    "live.demo.fps": (0.1, 1000),
+    "live.demo.delay_p99_ms": (0.001, 1e5),
+    "live.demo.age_ms": (0.1, 1e5),
     "score_100_ms": (0.0001, 1e4),
     "score_10000_ms": (0.01, 1e5),
     "text_1000_cached_s": (0.0001, 100),
@@ -25,7 +28,8 @@ RANGES = {
 LEFT_OUT = ["vit-b-32.b1.vs_onnxruntime", "vit-b-32.b8.vs_onnxruntime", "vit-b-16.b1.vs_onnxruntime",
             "vit-b-32.b1.vs_ncnn_vulkan", "gemm.share_of_peak", "preprocess_1080p.share_of_encode",
             "score_10k.share_of_encode", "text_1000.vs_onnxruntime", "first_tag_s.demo", "first_tag_s.vit-b-32",
-            "peak_memory_mb.vit-b-32", "streams_16.vs_best_batch"]
+            "peak_memory_mb.vit-b-32", "live.vit-b-16.fps", "live.vit-b-16.delay_p99_ms", "live.vit-b-16.age_ms",
+            "streams_16.vs_best_batch"]
 
 
 class Tap:
@@ -45,7 +49,7 @@ def bench(script, *arguments, **env):
 
 def check_run(tap, script, build, folder):
     paths = {kind: os.path.join(folder, "out." + kind) for kind in ("json", "markdown", "svg")}
-    parts = [word for part in ("pictures", "stages", "host", "passthrough") for word in ("--part", part)]
+    parts = [word for part in ("pictures", "stages", "host", "passthrough", "live") for word in ("--part", part)]
     done = bench(script, "--quick", "--only", "demo", "--no-peers", "--rounds", "1", "--build", build,
                  "--caches", os.path.join(build, "tests", "cache", "bench"), *parts,
                  *(word for kind, path in paths.items() for word in ("--" + kind, path)))
