@@ -100,6 +100,19 @@ zero_on_device (ClvBuffer *self, GError **error)
   return clv_commands_end (cmds, error) && clv_commands_run (cmds, error);
 }
 
+/* llvmpipe compiles a shader for each state of the texels that it reads, and with
+ * them, to no use, whether their buffer is a power of two in size and whether bits
+ * 8 to 15 of the size are zero (the field that holds the last mipmap of an image).
+ * Buffers that all answer no share one compiled shader.
+ * Source: Mesa 22.3, lp_sampler_static_texture_state(). */
+static gsize
+texels_size (gsize size_bytes)
+{
+  if ((size_bytes >> 8 & 0xff) == 0)
+    size_bytes += 256;
+  return (size_bytes & (size_bytes - 1)) == 0 ? size_bytes + 16 : size_bytes;
+}
+
 gboolean
 clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
     ClvMemory memory, gsize size_bytes, VkFormat texel, GError **error)
@@ -117,8 +130,10 @@ clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
   /* Whole words and whole texels: fills and views need them. */
   self->size_bytes = MAX ((size_bytes + 15) / 16 * 16, 16);
   info.size = self->size_bytes;
-  if (texel != VK_FORMAT_UNDEFINED)
+  if (texel != VK_FORMAT_UNDEFINED) {
+    info.size = texels_size (self->size_bytes);
     info.usage |= VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT;
+  }
 
   if (self->size_bytes > limits->max_storage_bytes) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
