@@ -167,7 +167,8 @@ clv_image_encoder_new (
   }
 
   self->max_room = self->max_chunk;
-  if (!clv_ops_check (device, error) || !clv_preprocess_check (device, error))
+  if (!clv_ops_check (device, self->storage, error) ||
+      !clv_preprocess_check (device, error))
     return NULL;
   if (!load (self, &weights, config, error)) {
     g_prefix_error (

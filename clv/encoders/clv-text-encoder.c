@@ -102,7 +102,7 @@ clv_text_encoder_new (
         clv_model_get_name (model), config->n_positions);
     return NULL;
   }
-  if (!clv_ops_check (device, error))
+  if (!clv_ops_check (device, weights.storage, error))
     return NULL;
   if (!load (self, &weights, config, error)) {
     g_prefix_error (

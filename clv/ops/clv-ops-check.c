@@ -109,49 +109,77 @@ check_speed (ClvDevice *device, const ClvVariant *variant, GError **error)
   return TRUE;
 }
 
-/* Judges the variants of one op, then how fast the right ones are. FALSE if none is
- * right, or on an error. */
+/* The verdicts of those that it has to beat. */
 static gboolean
-check_op (ClvDevice *device, ClvOp op, GError **error)
+judge_rivals (ClvDevice *device, const ClvVariant *variant, GError **error)
+{
+  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
+    const ClvVariant *rival = &clv_variants[i];
+    g_autofree gchar *verdict = NULL;
+
+    if (rival->op != variant->op || rival->family != CLV_FAMILY_TILE)
+      continue;
+    verdict = get_verdict (device, rival, error);
+    if (verdict == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Whether it may be used: NULL, or why not. FALSE with an error that says nothing about
+ * the variant. */
+static gboolean
+check_variant (ClvDevice *device, const ClvVariant *variant,
+    gchar **ret_refusal, GError **error)
+{
+  g_autofree gchar *verdict = get_verdict (device, variant, error);
+
+  if (verdict == NULL)
+    return FALSE;
+  if (variant->family == CLV_FAMILY_COOP && g_str_equal (verdict, OK) &&
+      (!judge_rivals (device, variant, error) ||
+          !check_speed (device, variant, error)))
+    return FALSE;
+  *ret_refusal = clv_variant_get_refusal (device, variant);
+  return TRUE;
+}
+
+const ClvVariant *
+clv_variant_pick (
+    ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error)
 {
   g_autoptr (GString) refused = g_string_new (NULL);
-  const ClvVariant *right[CLV_N_VARIANTS];
-  guint n_right = 0;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&check_lock);
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
-    g_autofree gchar *verdict = NULL;
+    g_autofree gchar *refusal = NULL;
 
-    if (variant->op != op || !clv_device_has_family (device, variant->family))
+    if (variant->op != op || !clv_device_has_family (device, variant->family) ||
+        (variant->family == CLV_FAMILY_LANES && !allow_lanes))
       continue;
-    verdict = get_verdict (device, variant, error);
-    if (verdict == NULL)
-      return FALSE;
-    if (g_str_equal (verdict, OK))
-      right[n_right++] = variant;
-    else
-      g_string_append_printf (refused, "; %s is %s", variant->name, verdict);
+    if (!check_variant (device, variant, &refusal, error))
+      return NULL;
+    if (refusal == NULL)
+      return variant;
+    g_string_append_printf (refused, "; %s is %s", variant->name, refusal);
   }
-  for (guint i = 0; i < n_right; i++)
-    if (!check_speed (device, right[i], error))
-      return FALSE;
-  if (n_right == 0)
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "%s: no kernel of %s gives right numbers on this device%s",
-        clv_device_get_info (device)->name, clv_op_name (op), refused->str);
-  return n_right > 0;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+      "%s: no kernel of %s gives right numbers on this device%s",
+      clv_device_get_info (device)->name, clv_op_name (op), refused->str);
+  return NULL;
 }
 
 gboolean
-clv_ops_check (ClvDevice *device, GError **error)
+clv_ops_check (ClvDevice *device, ClvStorage storage, GError **error)
 {
-  gboolean ok = TRUE;
+  const ClvOp unused =
+      storage == CLV_STORAGE_F16 ? CLV_OP_GEMM_F32 : CLV_OP_GEMM_F16;
 
-  g_mutex_lock (&check_lock);
-  for (guint op = 0; ok && op < CLV_N_OPS; op++)
-    ok = check_op (device, op, error);
-  g_mutex_unlock (&check_lock);
-  return ok;
+  for (guint op = 0; op < CLV_N_OPS; op++)
+    if (op != unused && clv_variant_pick (device, op, TRUE, error) == NULL)
+      return FALSE;
+  return TRUE;
 }
 
 static void
@@ -162,11 +190,13 @@ describe_op (ClvDevice *device, ClvOp op, GString *text)
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
+    g_autoptr (GError) error = NULL;
     g_autofree gchar *refusal = NULL;
 
     if (variant->op != op || !clv_device_has_family (device, variant->family))
       continue;
-    refusal = clv_variant_get_refusal (device, variant);
+    if (!check_variant (device, variant, &refusal, &error))
+      refusal = g_strdup (error->message);
     if (refusal != NULL)
       g_string_append_printf (
           others, "; refused %s: %s", variant->name, refusal);
@@ -180,13 +210,12 @@ describe_op (ClvDevice *device, ClvOp op, GString *text)
 gchar *
 clv_ops_describe (ClvDevice *device)
 {
-  g_autoptr (GError) error = NULL;
   GString *text = g_string_new (NULL);
 
-  if (!clv_ops_check (device, &error))
-    g_debug ("%s", error->message);
+  g_mutex_lock (&check_lock);
   for (guint op = 0; op < CLV_N_OPS; op++)
     describe_op (device, op, text);
+  g_mutex_unlock (&check_lock);
   return g_string_free (text, FALSE);
 }
 

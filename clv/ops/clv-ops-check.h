@@ -5,21 +5,22 @@
 
 #pragma once
 
-#include "vulkan/clv-device-private.h"
+#include "clv-ops.h"
 
 G_BEGIN_DECLS
 
-/* Runs each variant that the device may use once against its plain C twin, on a
- * small odd input, unless its verdict is known, and times matrix units (see
- * clv-ops-race.h) against the kernel without. Costs some seconds of pipeline
- * compilation the first time, microseconds afterwards. Thread-safe.
+/* Runs the variants that an encoder with weights of that kind will use once against
+ * their plain C twins, on a small odd input, unless their verdicts are known, and
+ * times matrix units (see clv-ops-race.h) against the kernel without. Costs some
+ * seconds of pipeline compilation the first time, microseconds afterwards.
+ * Thread-safe.
  *
  * FALSE with CLV_ERROR_UNSUPPORTED if an op has no right variant; the message
  * names each and its worst error. */
-gboolean clv_ops_check (ClvDevice *device, GError **error);
+gboolean clv_ops_check (ClvDevice *device, ClvStorage storage, GError **error);
 
-/* One line an op: the variant in use, which were refused and why. Runs the
- * check if it has not been done. */
+/* One line an op: the variant in use, which were refused and why. Checks those that
+ * have not been, the ones that are not in use too. */
 gchar *clv_ops_describe (ClvDevice *device);
 
 G_END_DECLS

@@ -2,8 +2,6 @@
 
 #include "clv-variants.h"
 
-#include "clv-ops-check.h"
-
 const ClvVariant clv_variants[CLV_N_VARIANTS] = {
   { CLV_OP_GEMM_F32, CLV_FAMILY_LANES, "gemm_lanes_f32" },
   { CLV_OP_GEMM_F32, CLV_FAMILY_TILE, "gemm_tile_f32" },
@@ -54,7 +52,7 @@ clv_device_has_family (ClvDevice *device, ClvFamily family)
   const ClvDeviceLimits *limits = clv_device_get_limits (device);
   const guint lanes = limits->subgroup_size;
   /* Weights are packed by lanes; the shader needs a power of two of at least 4
-   * (clv_ops_check() sees to wider ones being right). */
+   * (clv_variant_pick() sees to wider ones being right). */
   const gboolean can_lanes =
       limits->subgroup_shuffle && lanes >= 4 && (lanes & (lanes - 1)) == 0;
   const gboolean can_coop = limits->coop.m > 0;
@@ -142,28 +140,4 @@ clv_variant_get_refusal (ClvDevice *device, const ClvVariant *variant)
     return NULL;
   return verdict != NULL ? g_steal_pointer (&verdict)
                          : g_strdup ("not checked");
-}
-
-const ClvVariant *
-clv_variant_pick (
-    ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error)
-{
-  if (!clv_ops_check (device, error))
-    return NULL;
-
-  for (guint i = 0; i < CLV_N_VARIANTS; i++) {
-    const ClvVariant *variant = &clv_variants[i];
-    g_autofree gchar *refusal = NULL;
-
-    if (variant->op != op || !clv_device_has_family (device, variant->family) ||
-        (variant->family == CLV_FAMILY_LANES && !allow_lanes))
-      continue;
-    refusal = clv_variant_get_refusal (device, variant);
-    if (refusal == NULL)
-      return variant;
-  }
-  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-      "%s: no kernel that gives right numbers on %s takes this shape",
-      clv_op_name (op), clv_device_get_info (device)->name);
-  return NULL;
 }

@@ -2,7 +2,7 @@
 
 /* Which kernels exist for each op, and which of them a device uses.
  *
- * A variant is used only after clv_ops_check() has seen it give right numbers on
+ * A variant is used only after clv_variant_pick() has seen it give right numbers on
  * this device; CLV_KERNELS=lanes, tile or coop keeps to one family. */
 
 #pragma once
@@ -66,9 +66,11 @@ gchar *clv_variant_speed_key (const ClvVariant *variant);
 /* NULL if a variant of a family that the device has may be used, or why not. */
 gchar *clv_variant_get_refusal (ClvDevice *device, const ClvVariant *variant);
 
-/* The first right and fast variant of `op`, checking the device if that has not been done.
+/* The first right and fast variant of `op`, in clv-ops-check.c: each is checked before it
+ * is taken for the first time, and those that come after it are not.
  * FALSE allow_lanes: not one of the lanes family, for shapes it cannot do.
- * NULL with CLV_ERROR_UNSUPPORTED if there is none. */
+ * NULL with CLV_ERROR_UNSUPPORTED if there is none; the message names each and its
+ * worst error. */
 const ClvVariant *clv_variant_pick (
     ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error);
 

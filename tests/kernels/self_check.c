@@ -100,7 +100,7 @@ check_no_right_variant_is_an_error (void)
   broken_init (&broken, "l2norm_f32");
   g_test_expect_message ("clv", G_LOG_LEVEL_WARNING,
       "*kernel l2norm_f32 is refused: wrong: max error*");
-  g_assert_false (clv_ops_check (broken.device, &error));
+  g_assert_false (clv_ops_check (broken.device, CLV_STORAGE_F32, &error));
   g_test_assert_expected_messages ();
   g_assert_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "no kernel of l2norm gives right"));
