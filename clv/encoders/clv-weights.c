@@ -25,6 +25,7 @@ clv_weights_read (const ClvWeights *self, const gchar *prefix,
     return NULL;
   }
   clv_tensor_to_float (tensor, 0, tensor->n_elements, values);
+  clv_tensor_pages_done (tensor->data, tensor->size_bytes);
   return values;
 }
 

@@ -42,6 +42,7 @@ check_exists (Check *check, const gchar *name)
         clv_tensor_file_get_path (check->file, tensor), name, value, index);
     return NULL;
   }
+  clv_tensor_pages_done (tensor->data, tensor->size_bytes);
   check->n_parameters += tensor->n_elements;
   return tensor;
 }

@@ -3,11 +3,16 @@
 #include "clv-tensor-file.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <clv/clv-error.h>
 
 #include "clv-safetensors.h"
 #include "text/clv-json.h"
+
+/* Of a file that are in the process at once while all of it is read. */
+#define STEP_BYTES (8 << 20)
 
 struct _ClvTensorFile {
   GPtrArray *shards;   /* ClvSafetensors, sorted by path */
@@ -192,6 +197,30 @@ clv_tensor_file_get_path (ClvTensorFile *self, const ClvTensor *tensor)
   g_return_val_if_reached (NULL);
 }
 
+void
+clv_tensor_pages_done (const guint8 *data, gsize size)
+{
+  const guintptr page = (guintptr) sysconf (_SC_PAGESIZE);
+  const guintptr first = ((guintptr) data + page - 1) / page * page;
+  const guintptr end = ((guintptr) data + size) / page * page;
+
+  if (end > first)
+    madvise ((gpointer) first, end - first, MADV_DONTNEED);
+}
+
+static void
+mix_data (const guint8 *data, gsize n_blocks, guint32 *lanes)
+{
+  while (n_blocks > 0) {
+    const gsize n = MIN (n_blocks, STEP_BYTES / CLV_TENSOR_BLOCK_BYTES);
+
+    clv_tensor_mix (data, n, lanes);
+    clv_tensor_pages_done (data, n * CLV_TENSOR_BLOCK_BYTES);
+    data += n * CLV_TENSOR_BLOCK_BYTES;
+    n_blocks -= n;
+  }
+}
+
 static void
 hash_shard (const ClvSafetensors *shard, GChecksum *checksum)
 {
@@ -206,7 +235,7 @@ hash_shard (const ClvSafetensors *shard, GChecksum *checksum)
       "%" G_GSIZE_FORMAT " %" G_GSIZE_FORMAT "\n", size, shard->data_offset);
   guint32 lanes[CLV_TENSOR_LANES] = { 0 };
 
-  clv_tensor_mix (data, n_blocks, lanes);
+  mix_data (data, n_blocks, lanes);
   for (guint i = 0; i < CLV_TENSOR_LANES; i++)
     lanes[i] = GUINT32_TO_LE (lanes[i]);
   g_checksum_update (checksum, (const guint8 *) line, -1);

@@ -49,6 +49,10 @@ const ClvTensor *clv_tensor_file_lookup (
 const gchar *clv_tensor_file_get_path (
     ClvTensorFile *self, const ClvTensor *tensor);
 
+/* Bytes of tensors that have been read: their pages leave this process, and the file
+ * stays in the system's memory. They may be read again. */
+void clv_tensor_pages_done (const guint8 *data, gsize size);
+
 /* Adds what tells these weights from others to a checksum: sizes, headers and a
  * digest of all data, that a change of any one weight changes. Reads all of it. */
 void clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum);
