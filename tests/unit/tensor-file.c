@@ -371,6 +371,49 @@ test_mix (void)
   }
 }
 
+/* Of mapped files that are in this process, in bytes; 0 where the system does not
+ * tell. */
+static guint64
+mapped_bytes (void)
+{
+  g_autofree gchar *status = NULL;
+  const gchar *line;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return 0;
+  line = strstr (status, "RssFile:");
+  return line != NULL
+             ? g_ascii_strtoull (line + strlen ("RssFile:"), NULL, 10) * 1024
+             : 0;
+}
+
+static void
+test_reading_all_keeps_little (Fixture *fixture, gconstpointer data)
+{
+  static const gchar header[] = TENSOR ("F32", "[16777216]", "[0,67108864]");
+  const guint64 before = mapped_bytes ();
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvTensorFile) file = NULL;
+  g_autofree gchar *text = g_strdup_printf ("{\"x\":%s}", header);
+  const guint64 size = GUINT64_TO_LE (strlen (text));
+  const gsize length = sizeof size + strlen (text) + (64 << 20);
+  g_autofree gchar *contents = g_malloc0 (length);
+
+  if (before == 0) {
+    g_test_skip ("the system does not tell what is mapped");
+    return;
+  }
+  memcpy (contents, &size, sizeof size);
+  memcpy (contents + sizeof size, text, strlen (text));
+  g_assert_true (
+      g_file_set_contents (fixture->path, contents, (gssize) length, NULL));
+  file = clv_tensor_file_open (fixture->directory, &error);
+  g_assert_no_error (error);
+  clv_tensor_file_hash (file, checksum);
+  g_assert_cmpuint (mapped_bytes (), <, before + (16 << 20));
+}
+
 static void
 test_bfloat16_values (void)
 {
@@ -461,6 +504,8 @@ main (int argc, char **argv)
   ADD ("other-types-are-kept-apart", test_other_types);
   g_test_add_func ("/tensor-file/every-half-value", test_half_values);
   g_test_add_func ("/tensor-file/mix-has-each-word", test_mix);
+  g_test_add ("/tensor-file/reading-all-keeps-little", Fixture, NULL, set_up,
+      test_reading_all_keeps_little, tear_down);
   g_test_add_func ("/tensor-file/bfloat16-values", test_bfloat16_values);
   g_test_add_func ("/tensor-file/finds-not-finite", test_finds_not_finite);
   return g_test_run ();
