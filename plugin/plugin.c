@@ -8,6 +8,7 @@
 #endif
 #include "bin/gstcliptagbin.h"
 #include "tag/gstcliptag.h"
+#include "json/gstcliptojson.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
@@ -15,6 +16,7 @@ plugin_init (GstPlugin *plugin)
   gboolean good = GST_ELEMENT_REGISTER (cliptag, plugin);
 
   good &= GST_ELEMENT_REGISTER (cliptagbin, plugin);
+  good &= GST_ELEMENT_REGISTER (cliptojson, plugin);
 #ifdef HAVE_INDEX
   good &= GST_ELEMENT_REGISTER (clipindex, plugin);
 #endif

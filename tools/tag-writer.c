@@ -55,13 +55,14 @@ open_aside (TagWriter *self, GError **error)
 
 gboolean
 tag_writer_open (TagWriter *self, const TagFormat *format, const gchar *path,
-    ClvPrompts *prompts, guint n_media, GError **error)
+    ClvPrompts *prompts, const gchar *model_name, guint n_media, GError **error)
 {
   struct stat info;
 
   *self = (TagWriter){
     .format = format,
     .prompts = prompts,
+    .model_name = model_name,
     .n_media = n_media,
     .spans = g_array_new (FALSE, FALSE, sizeof (TagSpan)),
     .path = g_strdup (path),

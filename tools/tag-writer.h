@@ -57,7 +57,8 @@ const TagFormat *tag_format_find (const gchar *name);
 
 struct _TagWriter {
   const TagFormat *format;
-  ClvPrompts *prompts; /* borrowed */
+  ClvPrompts *prompts;     /* borrowed */
+  const gchar *model_name; /* borrowed */
   guint n_media;
   GArray *spans; /* TagSpan, for formats that sort them over all media */
   FILE *out;
@@ -68,7 +69,8 @@ struct _TagWriter {
 /* `path`: NULL for standard output. A regular file appears under its name only
  * when tag_writer_commit() succeeds. */
 gboolean tag_writer_open (TagWriter *self, const TagFormat *format,
-    const gchar *path, ClvPrompts *prompts, guint n_media, GError **error);
+    const gchar *path, ClvPrompts *prompts, const gchar *model_name,
+    guint n_media, GError **error);
 
 gboolean tag_writer_commit (TagWriter *self, GError **error);
 

@@ -269,6 +269,7 @@ run (const Options *o, const ClvPromptsDefaults *defaults,
       o->model != NULL ? o->model : "demo", o->device, precision, &error);
   prompts = engine ? make_prompts (o, defaults, engine, &error) : NULL;
   if (prompts == NULL || !tag_writer_open (&writer, format, o->output, prompts,
+                             clv_model_get_name (clv_engine_get_model (engine)),
                              g_strv_length (o->media), &error))
     return tool_fail ("%s", error->message);
 

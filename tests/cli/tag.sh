@@ -26,7 +26,7 @@ for i, line in enumerate(lines):
     assert abs(line["time"] - i / 10) < 0.002 and abs(line["pts"] / 1e9 - line["time"]) < 1e-6, line
     labels = [tag["label"] for tag in line["tags"]]
     assert labels == ["colour bars", "a black screen", 'a "red", <round> & small circle'], labels
-    assert set(line["tags"][0]) == {"label", "group", "score", "cosine", "active"}
+    assert set(line["tags"][0]) == {"label", "group", "score", "smoothed", "cosine", "active"}
     assert abs(sum(tag["score"] for tag in line["tags"]) - 1) < 1e-3
 best = [max(line["tags"], key=lambda tag: tag["score"])["label"] for line in lines]
 assert best[10] == "colour bars" and best[25] == "a black screen", (best[10], best[25])
@@ -34,6 +34,8 @@ assert lines[10]["tags"][0]["active"] and not lines[25]["tags"][0]["active"]
 P
 ok "a JSON line for each frame, with all labels" $?
 mv out all.jsonl
+follows_schema all.jsonl
+ok "the lines follow the schema" $?
 
 run 0 tag --prompts "$prompts" --format jsonl --interval 5 'a & b.avi' && [ "$(wc -l <out)" = 6 ]
 ok "every fifth frame" $?

@@ -8,6 +8,7 @@ set -u
 unset GST_PLUGIN_PATH_1_0
 if [ -n "${GST_REGISTRY:-}" ]; then export GST_REGISTRY=$GST_REGISTRY.cli; fi
 clv=$(realpath "$1")
+source=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..
 n_tests=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -52,6 +53,11 @@ refuses() {
   shift 3
   run "$code" "$@" && says err "$pattern"
   ok "$name" $?
+}
+
+# follows_schema FILE: each line is as docs/tags.schema.json wants it; where there is no validator, only JSON.
+follows_schema() {
+  /usr/bin/python3 "$source/tests/cli/check-lines.py" "$source/docs/tags.schema.json" "$1"
 }
 
 skip_all() {

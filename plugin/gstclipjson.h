@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Tags as JSON lines: one object a line, as docs/tags.schema.json has it. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <clv/clv-prompts.h>
+#include <clv/clv-scorer.h>
+
+G_BEGIN_DECLS
+
+/* The member "version". It grows when a member goes away or gets another meaning;
+ * members may be added without. */
+#define GST_CLIP_JSON_VERSION 1
+
+/**
+ * GstClipJsonFrame:
+ * @media: (nullable): path or URI; what is not UTF-8 in it is replaced
+ * @model: short name of the model
+ * @time: stream time in seconds; negative: there is none
+ * @pts: nanoseconds, or %GST_CLOCK_TIME_NONE
+ * @prompts: the set of the scores
+ * @scores: one for each label
+ */
+typedef struct {
+  const gchar *media;
+  const gchar *model;
+  gdouble time;
+  GstClockTime pts;
+  ClvPrompts *prompts;
+  const ClvScore *scores;
+} GstClipJsonFrame;
+
+/* Returns: (transfer full): the object, with a line end. Any thread. */
+gchar *gst_clip_json_line (const GstClipJsonFrame *frame);
+
+G_END_DECLS
