@@ -86,20 +86,35 @@ set_siting (ClvFrame *frame, GstVideoChromaSite site)
                         : CLV_SITING_CENTER;
 }
 
+static GstClipFrameArea
+get_visible (GstBuffer *buffer, guint width, guint height)
+{
+  const GstVideoCropMeta *crop =
+      buffer != NULL ? gst_buffer_get_video_crop_meta (buffer) : NULL;
+
+  if (crop == NULL || crop->x >= width || crop->y >= height ||
+      crop->width == 0 || crop->height == 0)
+    return (GstClipFrameArea){ 0, 0, width, height };
+  return (GstClipFrameArea){ crop->x, crop->y,
+    MIN (crop->width, width - crop->x), MIN (crop->height, height - crop->y) };
+}
+
 GstClipFrameArea
 gst_clip_frame_get_visible (const GstVideoFrame *mapped)
 {
-  const GstVideoCropMeta *crop =
-      mapped->buffer ? gst_buffer_get_video_crop_meta (mapped->buffer) : NULL;
-  GstClipFrameArea all = { 0, 0, GST_VIDEO_FRAME_WIDTH (mapped),
-    GST_VIDEO_FRAME_HEIGHT (mapped) };
+  return get_visible (mapped->buffer, GST_VIDEO_FRAME_WIDTH (mapped),
+      GST_VIDEO_FRAME_HEIGHT (mapped));
+}
 
-  if (crop == NULL || crop->x >= all.width || crop->y >= all.height ||
-      crop->width == 0 || crop->height == 0)
-    return all;
-  return (GstClipFrameArea){ crop->x, crop->y,
-    MIN (crop->width, all.width - crop->x),
-    MIN (crop->height, all.height - crop->y) };
+GstClipFrameArea
+gst_clip_frame_find_visible (const GstVideoInfo *info, GstBuffer *buffer)
+{
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+
+  if (meta != NULL)
+    return get_visible (buffer, meta->width, meta->height);
+  return get_visible (
+      buffer, GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
 }
 
 gboolean
@@ -153,4 +168,16 @@ gst_clip_frame_map (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
     return FALSE;
   }
   return TRUE;
+}
+
+ClvFrame
+gst_clip_frame_cut (const ClvFrame *picture, const GstClipFrameArea *area)
+{
+  ClvFrame frame = *picture;
+
+  frame.crop_x += area->x;
+  frame.crop_y += area->y;
+  frame.crop_width = area->width;
+  frame.crop_height = area->height;
+  return frame;
 }

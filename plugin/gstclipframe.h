@@ -31,6 +31,14 @@ typedef struct {
  * picture's edge, or all of it without one or with one that leaves nothing. */
 GstClipFrameArea gst_clip_frame_get_visible (const GstVideoFrame *mapped);
 
+/* The same of a buffer that need not be mapped for it. */
+GstClipFrameArea gst_clip_frame_find_visible (
+    const GstVideoInfo *info, GstBuffer *buffer);
+
+/* A part of a picture, in pixels of what is visible of it, which holds it. */
+ClvFrame gst_clip_frame_cut (
+    const ClvFrame *picture, const GstClipFrameArea *area);
+
 /**
  * gst_clip_frame_init:
  * @mapped: a mapped picture; its planes are borrowed until it is unmapped

@@ -6,16 +6,7 @@
 
 #include <string.h>
 
-struct _GstClipResult {
-  ClvPrompts *prompts;
-  gchar *model_name; /* GRefString: few distinct ones, many results */
-  gchar *model_id;
-  GstClockTime pts;
-  guint n_scores;
-  guint embedding_width;
-  gfloat *embedding; /* behind the scores, or NULL */
-  ClvScore scores[];
-};
+#include "gstclipresult.h"
 
 G_DEFINE_BOXED_TYPE (
     GstClipResult, gst_clip_result, gst_clip_result_ref, gst_clip_result_unref)

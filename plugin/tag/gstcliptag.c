@@ -33,8 +33,6 @@
 
 #include "gstcliptag.h"
 
-#include <clv/clv-image-encoder.h>
-
 #include "gstclipframe.h"
 #include "gstclipprecision.h"
 #include "gstcliptagactions.h"
@@ -123,13 +121,15 @@ gst_clip_tag_get_property (
 
 /* The three are called by the thread of mode live. */
 static void
-count_inferred (gpointer data, gint64 encode_us, gint64 score_us)
+count_inferred (gpointer data, const GstClipTagCounts *counts, gint64 encode_us,
+    gint64 score_us)
 {
   GstClipTag *self = data;
 
-  gst_clip_tag_fault_recover (self);
+  if (counts->frames > 0)
+    gst_clip_tag_fault_recover (self);
   GST_OBJECT_LOCK (self);
-  gst_clip_tag_stats_add_batch (&self->stats, 1, encode_us, score_us);
+  gst_clip_tag_stats_add_batch (&self->stats, counts, encode_us, score_us);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -194,16 +194,19 @@ gst_clip_tag_start (GstBaseTransform *trans)
   gst_clip_tag_settings_copy (&self->settings, &self->started);
   GST_OBJECT_UNLOCK (self);
   gst_clip_watch_reset (&self->watch, self->started.prompts_file);
+  gst_clip_tag_scope_clear (&self->scope);
   if (!gst_clip_tag_load (
-          GST_ELEMENT (self), &self->started, &engine, &prompts))
+          GST_ELEMENT (self), &self->started, &self->scope, &engine, &prompts))
     return FALSE;
 
   begin (self, engine);
   self->knows_speed = gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
+  self->regions = g_array_new (FALSE, FALSE, sizeof (GstClipTagRegion));
   self->builders = g_thread_pool_new (gst_clip_tag_build, self, 1, FALSE, NULL);
   gst_clip_tag_stream_init (&self->stream, GST_ELEMENT (self));
   self->stream.post_messages = self->started.post_messages;
   self->stream.attach_embedding = self->started.attach_embedding;
+  self->stream.scoring.limits = self->started.scope.limits;
   gst_clip_tag_live_open (self->live, engine, &self->stream, &self->live_funcs);
   gst_clip_tag_use_prompts (
       self, prompts, self->started.smoothing, self->started.top_k);
@@ -230,6 +233,8 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   gst_clip_tag_live_close_tags (self->live, &trans->segment);
   gst_clip_tag_outbox_send (self->stream.outbox);
   gst_clip_tag_stream_clear (&self->stream);
+  g_clear_pointer (&self->regions, g_array_unref);
+  gst_clip_tag_tracks_clear (&self->tracks);
 
   /* Dropped after the lock: the last reference frees the device. */
   GST_OBJECT_LOCK (self);
@@ -372,6 +377,7 @@ gst_clip_tag_finalize (GObject *object)
 
   gst_clip_tag_settings_clear (&self->settings);
   gst_clip_tag_settings_clear (&self->started);
+  gst_clip_tag_scope_clear (&self->scope);
   gst_clip_watch_reset (&self->watch, NULL);
   gst_clip_tag_live_unref (self->live);
   gst_clip_tag_timer_free (self->timer);
@@ -436,6 +442,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_PRECISION, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_MODE, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_ON_ERROR, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_CLIP_INFERENCE_REGION, 0);
 
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));

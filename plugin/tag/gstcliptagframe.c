@@ -5,6 +5,8 @@
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
+#include <math.h>
+
 #define GST_CAT_DEFAULT gst_clip_tag_debug
 
 /* Between two warnings about old scores. */
@@ -32,6 +34,7 @@ void
 gst_clip_tag_restart (GstClipTag *self)
 {
   gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment);
+  gst_clip_tag_tracks_forget (&self->tracks);
   self->last.valid = FALSE;
   self->clock = (GstClipTagClock){ 0 };
   GST_OBJECT_LOCK (self);
@@ -46,6 +49,7 @@ typedef struct {
   guint top_k;
   gboolean attach_embedding;
   gboolean post_messages;
+  GstClipTagLimits limits;
   GstClipTagOrder *order; /* NULL: the prompts are as they were */
   ClvPrompts *prompts;    /* NULL: none */
   ClvEngine *engine;      /* NULL: none */
@@ -78,6 +82,7 @@ get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
     .top_k = self->settings.top_k,
     .attach_embedding = self->settings.attach_embedding,
     .post_messages = self->settings.post_messages,
+    .limits = self->settings.scope.limits,
     .prompts = g_steal_pointer (&self->pending),
     .engine = g_steal_pointer (&self->new_engine),
   };
@@ -114,13 +119,20 @@ take_prompts (GstClipTag *self, News *news)
 
   gst_clip_tag_live_lock_stream (self->live);
   if (prompts == NULL)
-    prompts = g_object_ref (clv_scorer_get_prompts (self->stream.scorer));
+    prompts = g_object_ref (self->stream.scoring.prompts);
   gst_clip_tag_live_close_tags (
       self->live, &GST_BASE_TRANSFORM (self)->segment);
   gst_clip_tag_use_prompts (self, prompts, news->smoothing, news->top_k);
   gst_clip_tag_live_unlock_stream (self->live);
   gst_clip_tag_outbox_send (self->stream.outbox);
   return flow;
+}
+
+static gboolean
+are_same_limits (const GstClipTagLimits *a, const GstClipTagLimits *b)
+{
+  return a->max_regions == b->max_regions &&
+         a->reclassify_interval == b->reclassify_interval;
 }
 
 /* Applies what changed since the last frame, and orders a new prompt set where
@@ -141,8 +153,10 @@ take_settings (GstClipTag *self)
         GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 
   if (news.attach_embedding != self->stream.attach_embedding ||
-      news.post_messages != self->stream.post_messages) {
+      news.post_messages != self->stream.post_messages ||
+      !are_same_limits (&news.limits, &self->stream.scoring.limits)) {
     gst_clip_tag_live_lock_stream (self->live);
+    self->stream.scoring.limits = news.limits;
     self->stream.attach_embedding = news.attach_embedding;
     self->stream.post_messages = news.post_messages;
     gst_clip_tag_live_unlock_stream (self->live);
@@ -190,6 +204,22 @@ take_time (GstClipTag *self, GstBuffer *buffer)
   return flow;
 }
 
+/* What is to be scored of the frame. */
+static void
+take_regions (GstClipTag *self, GstBuffer *buffer)
+{
+  guint n_empty = gst_clip_tag_regions_read (
+      self->regions, &self->scope, &GST_VIDEO_FILTER (self)->in_info, buffer);
+
+  if (self->scope.rois)
+    gst_clip_tag_tracks_assign (&self->tracks, self->regions, self->clock.time);
+  if (n_empty == 0)
+    return;
+  GST_OBJECT_LOCK (self);
+  self->stats.regions_empty += n_empty;
+  GST_OBJECT_UNLOCK (self);
+}
+
 static GstClipTagMark
 next_mark (GstClipTag *self)
 {
@@ -197,6 +227,7 @@ next_mark (GstClipTag *self)
     .valid = TRUE,
     .index = self->n_frames++,
     .time = self->clock.time,
+    .regions = gst_clip_tag_regions_hash (self->regions),
   };
 }
 
@@ -215,6 +246,14 @@ find_rate (GstClipTag *self)
   return self->stats.auto_rate = gst_clip_tag_pace_get_rate (&self->pace);
 }
 
+gdouble
+gst_clip_tag_get_look_threshold (GstClipTag *self)
+{
+  return self->scope.rois || self->scope.columns > 0
+             ? 0
+             : self->timing.change_threshold;
+}
+
 /* The same frame may be told of more than once. */
 static void
 note_inferred (GstClipTag *self, const GstClipTagMark *last)
@@ -231,10 +270,11 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 {
   const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
   GstClipTagVerdict verdict = GST_CLIP_TAG_SKIP_BROKEN;
-  GstClipTagHeld frame = {
-    .buffer = buffer, .clock = self->clock, .arrived = arrived
-  };
   GstClipTagMark mark = next_mark (self);
+  GstClipTagHeld frame = { .buffer = buffer,
+    .regions = self->regions,
+    .clock = self->clock,
+    .arrived = arrived };
   GstMessage *message = NULL;
   gboolean late;
 
@@ -247,7 +287,7 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   if (gst_clip_tag_fault_may_try (self))
     verdict = gst_clip_tag_gate_judge (&self->timing, &self->last, &mark, late,
         &GST_VIDEO_FILTER (self)->in_info, buffer);
-  frame.infer = verdict == GST_CLIP_TAG_INFER;
+  frame.infer = verdict == GST_CLIP_TAG_INFER && self->regions->len > 0;
   frame.unchanged = verdict == GST_CLIP_TAG_SKIP_UNCHANGED;
   frame.mark = mark;
   if (frame.infer)
@@ -268,7 +308,7 @@ push_sync (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 }
 
 /* Scores are of now while the picture is unchanged, however long ago they were
- * computed. */
+ * computed, and while there is nothing to score. */
 static void
 warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
     GstClipTagVerdict verdict)
@@ -277,9 +317,9 @@ warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
   gdouble since = self->current_until, age;
   gint64 now;
 
-  if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED)
+  if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED || self->regions->len == 0)
     since = self->current_until = self->clock.time;
-  if (state->result != NULL)
+  if (state->results != NULL)
     since = MAX (since, state->current_until);
   age = self->clock.time - since;
 
@@ -292,7 +332,7 @@ warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
   self->warned_of_age_us = now;
   GST_ELEMENT_WARNING (self, RESOURCE, BUSY,
       ("%s for %.3f s, max-age is %.3f s",
-          state->result != NULL ? "No newer scores" : "No scores", age,
+          state->results != NULL ? "No newer scores" : "No scores", age,
           max_age),
       ("%s", verdict == GST_CLIP_TAG_SKIP_BROKEN
                  ? "frames cannot be encoded"
@@ -300,18 +340,28 @@ warn_of_age (GstClipTag *self, const GstClipTagLiveState *state,
                    "max-rate leave out too many frames"));
 }
 
-/* The buffer gets the newest result and may be inferred for those after it; it
+/* A frame without regions is of use only to find that those of before are lost. */
+static gboolean
+is_worth_offering (GstClipTag *self, GHashTable *results)
+{
+  return self->regions->len > 0 ||
+         (results != NULL && g_hash_table_size (results) >
+                                 gst_clip_tag_scope_n_fixed (&self->scope));
+}
+
+/* The buffer gets the newest results and may be inferred for those after it; it
  * stays the caller's. FALSE: the thread that infers cannot be started. */
 static gboolean
 pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 {
   GstClipTagVerdict verdict = GST_CLIP_TAG_SKIP_BROKEN;
   GstClipTagLiveFrame frame = { .buffer = buffer,
+    .regions = self->regions,
     .info = &GST_VIDEO_FILTER (self)->in_info,
     .segment = &GST_BASE_TRANSFORM (self)->segment,
     .clock = self->clock,
     .mark = next_mark (self),
-    .change_threshold = self->timing.change_threshold };
+    .change_threshold = gst_clip_tag_get_look_threshold (self) };
   GstClipTagLiveState state;
   g_autoptr (GError) error = NULL;
   gboolean tagged;
@@ -322,12 +372,10 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   if (gst_clip_tag_fault_may_try (self))
     verdict = gst_clip_tag_gate_judge (
         &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);
-  tagged = state.result != NULL;
-  if (tagged) /* the frame that it looks like may still be in work */
-    gst_clip_tag_attach (buffer, state.result, state.result_time,
-        self->clock.time, FALSE,
-        verdict == GST_CLIP_TAG_SKIP_UNCHANGED &&
-            state.result_time == state.last.time);
+  /* The frame that it looks like may still be in work. */
+  tagged = gst_clip_tag_attach (buffer, self->regions, state.results,
+      self->clock.time,
+      verdict == GST_CLIP_TAG_SKIP_UNCHANGED ? state.last.time : (gdouble) NAN);
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s and leaves %s",
       GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
       gst_clip_tag_verdict_to_string (verdict),
@@ -335,11 +383,12 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
 
   /* After the meta is there: the worker's reference makes it read-only. */
   if (verdict == GST_CLIP_TAG_INFER &&
+      is_worth_offering (self, state.results) &&
       !gst_clip_tag_live_offer (self->live, &frame, &error))
     GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT,
         ("Cannot start a thread: %s", error->message), (NULL));
   warn_of_age (self, &state, verdict);
-  g_clear_pointer (&state.result, gst_clip_result_unref);
+  g_clear_pointer (&state.results, g_hash_table_unref);
 
   GST_OBJECT_LOCK (self);
   gst_clip_tag_stats_add_verdict (&self->stats, verdict);
@@ -399,6 +448,7 @@ gst_clip_tag_generate_output (GstBaseTransform *trans, GstBuffer **ret_buffer)
     gst_buffer_unref (buffer);
     return flow;
   }
+  take_regions (self, buffer);
   if (self->is_live) {
     *ret_buffer = buffer;
     return pass_live (self, buffer, arrived) ? GST_FLOW_OK : GST_FLOW_ERROR;

@@ -26,6 +26,7 @@ is_unchanged (const GstClipTagTiming *timing, const GstClipTagMark *last,
     const GstClipTagMark *frame)
 {
   return last->thumb.valid && frame->thumb.valid &&
+         last->regions == frame->regions &&
          gst_clip_tag_thumb_compare (&last->thumb, &frame->thumb) <
              timing->change_threshold;
 }

@@ -26,6 +26,7 @@ typedef struct {
   guint64 index; /* frames since the start */
   gdouble time;  /* seconds, of GstClipTagClock */
   gboolean must; /* it was to be inferred whatever it looks like */
+  guint regions; /* gst_clip_tag_regions_hash() */
   GstClipTagThumb thumb;
 } GstClipTagMark;
 

@@ -5,6 +5,7 @@
 #include <clv/clv-image-encoder.h>
 
 #include "gstclipframe.h"
+#include "gstcliptagencode.h"
 
 GstClipTagHeld *
 gst_clip_tag_held_peek (GstClipTagHeldFrames *self, guint index)
@@ -15,8 +16,17 @@ gst_clip_tag_held_peek (GstClipTagHeldFrames *self, guint index)
 void
 gst_clip_tag_held_push (GstClipTagHeldFrames *self, const GstClipTagHeld *frame)
 {
+  GstClipTagHeld *place = gst_clip_tag_held_peek (self, self->n);
+  GArray *regions = place->regions;
+
   g_assert (self->n < G_N_ELEMENTS (self->frames));
-  *gst_clip_tag_held_peek (self, self->n++) = *frame;
+  if (regions == NULL)
+    regions = g_array_new (FALSE, FALSE, sizeof (GstClipTagRegion));
+  g_array_set_size (regions, 0);
+  g_array_append_vals (regions, frame->regions->data, frame->regions->len);
+  *place = *frame;
+  place->regions = regions;
+  self->n++;
   if (frame->infer)
     self->n_infer++;
 }
@@ -27,8 +37,10 @@ gst_clip_tag_held_pop (GstClipTagHeldFrames *self, GstClipTagHeld *ret_frame)
   if (self->n == 0)
     return FALSE;
   *ret_frame = *gst_clip_tag_held_peek (self, 0);
-  self->first = (self->first + 1) % G_N_ELEMENTS (self->frames);
   self->n--;
+  /* An empty one begins where it has memory for regions already. */
+  self->first =
+      self->n == 0 ? 0 : (self->first + 1) % G_N_ELEMENTS (self->frames);
   if (ret_frame->infer)
     self->n_infer--;
   return TRUE;
@@ -41,28 +53,14 @@ gst_clip_tag_held_clear (GstClipTagHeldFrames *self)
 
   while (gst_clip_tag_held_pop (self, &frame))
     gst_buffer_unref (frame.buffer);
+  for (guint i = 0; i < G_N_ELEMENTS (self->frames); i++)
+    g_clear_pointer (&self->frames[i].regions, g_array_unref);
 }
 
-/* The answer to frames that are mapped. */
-static ClvFuture *
-ask (GstClipTagHeldFrames *self, ClvEngine *engine, const ClvFrame *frames,
-    guint n, const ClvRequest *how, const gfloat **ret_rows, GError **error)
-{
-  g_autoptr (ClvFuture) future =
-      clv_engine_submit (engine, frames, n, how, error);
-
-  *ret_rows = future != NULL ? clv_future_get (future, error) : NULL;
-  if (*ret_rows == NULL)
-    self->look.known = FALSE;
-  return *ret_rows != NULL ? g_steal_pointer (&future) : NULL;
-}
-
-/* Frame i of the future is the i-th to infer. */
+/* Frame i of the request is the i-th to infer. */
 static void
-take_answer (GstClipTagHeldFrames *self, ClvFuture *future, const gfloat *rows,
-    guint width)
+heed_unchanged (GstClipTagHeldFrames *self, guint32 unchanged)
 {
-  const guint32 unchanged = clv_future_get_unchanged (future);
   guint row = 0;
 
   for (guint i = 0; i < self->n; i++) {
@@ -72,43 +70,59 @@ take_answer (GstClipTagHeldFrames *self, ClvFuture *future, const gfloat *rows,
       continue;
     held->infer = !(unchanged >> row & 1);
     held->unchanged = !held->infer;
-    held->embedding = held->infer ? rows + (gsize) row * width : NULL;
     if (held->unchanged)
       self->n_infer--;
     row++;
   }
 }
 
-ClvFuture *
+/* The answers to frames that are mapped. */
+static GPtrArray *
+ask (GstClipTagHeldFrames *self, ClvEngine *engine, const GArray *frames,
+    const ClvRequest *how, GError **error)
+{
+  g_autoptr (GPtrArray) requests =
+      gst_clip_tag_encode_submit (engine, frames, how, error);
+
+  if (requests == NULL || !gst_clip_tag_encode_wait (requests, error)) {
+    self->look.known = FALSE;
+    return NULL;
+  }
+  if (how->look != NULL)
+    heed_unchanged (
+        self, clv_future_get_unchanged (g_ptr_array_index (requests, 0)));
+  return g_steal_pointer (&requests);
+}
+
+GPtrArray *
 gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
     const GstVideoInfo *info, gdouble change_threshold, GError **error)
 {
   ClvRequest how = { .stream = self,
     .look = change_threshold > 0 ? &self->look : NULL,
     .change_threshold = change_threshold };
+  g_autoptr (GArray) frames = g_array_new (FALSE, FALSE, sizeof (ClvFrame));
   GstVideoFrame mapped[CLV_MAX_BATCH];
-  ClvFrame frames[CLV_MAX_BATCH];
-  ClvFuture *future = NULL;
-  const gfloat *rows;
+  GPtrArray *requests = NULL;
   guint n_mapped = 0;
   gboolean ok = TRUE;
 
   for (guint i = 0; ok && i < self->n; i++) {
     GstClipTagHeld *held = gst_clip_tag_held_peek (self, i);
+    ClvFrame picture;
 
     if (!held->infer)
       continue;
     ok = gst_clip_frame_map (
-        &mapped[n_mapped], &frames[n_mapped], info, held->buffer, error);
-    if (ok)
-      how.encode_always |= (guint32) held->mark.must << n_mapped++;
+        &mapped[n_mapped], &picture, info, held->buffer, error);
+    if (!ok)
+      break;
+    how.encode_always |= (guint32) held->mark.must << n_mapped++;
+    gst_clip_tag_encode_add (frames, &picture, held->regions);
   }
   if (ok)
-    future = ask (self, engine, frames, n_mapped, &how, &rows, error);
-  if (future != NULL)
-    take_answer (self, future, rows,
-        clv_model_get_embedding_width (clv_engine_get_model (engine)));
+    requests = ask (self, engine, frames, &how, error);
   for (guint i = 0; i < n_mapped; i++)
     gst_video_frame_unmap (&mapped[i]);
-  return future;
+  return requests;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames that wait until there are enough to encode together, in the order in
- * which they came. One thread at a time; nothing allocates. */
+ * which they came. One thread at a time; where as many were held before, nothing
+ * allocates but to encode. */
 
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include "gstcliptagclock.h"
 #include "gstcliptaggate.h"
+#include "gstcliptagregion.h"
 
 G_BEGIN_DECLS
 
@@ -19,14 +21,13 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstBuffer *buffer;
+  GArray *regions;    /* of the buffer */
   gboolean infer;     /* otherwise it gets the result of the frame before it */
   gboolean unchanged; /* since the last one to infer */
   gboolean tagged;    /* has its result */
   GstClipTagClock clock;
   GstClipTagMark mark;
   gint64 arrived; /* monotonic, microseconds */
-
-  const gfloat *embedding; /* after it was encoded; NULL: it was not */
 } GstClipTagHeld;
 
 /* {0} holds nothing. */
@@ -38,11 +39,12 @@ typedef struct {
   ClvLook look;  /* of the last one that was encoded */
 } GstClipTagHeldFrames;
 
-/* Takes the buffer. There must be room: at most GST_CLIP_TAG_MAX_HELD + 1. */
+/* Takes the buffer, and a copy of the regions. There must be room: at most GST_CLIP_TAG_MAX_HELD + 1. */
 void gst_clip_tag_held_push (
     GstClipTagHeldFrames *self, const GstClipTagHeld *frame);
 
-/* FALSE if there is none; otherwise the caller owns the buffer. */
+/* FALSE if there is none; otherwise the caller owns the buffer, but not the
+ * regions, which are there until the next push. */
 gboolean gst_clip_tag_held_pop (
     GstClipTagHeldFrames *self, GstClipTagHeld *ret_frame);
 
@@ -50,14 +52,14 @@ gboolean gst_clip_tag_held_pop (
 GstClipTagHeld *gst_clip_tag_held_peek (
     GstClipTagHeldFrames *self, guint index);
 
-/* Drops all frames. */
+/* Drops all frames, and the memory that is kept for others. */
 void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
 
-/* Encodes the n_infer frames, at most CLV_MAX_BATCH, which stay where they are.
- * Those that the device finds unchanged (@change_threshold: 0: none) are not to
- * infer any more. The future, which has the embeddings, is the caller's to drop
- * when the frames are gone. */
-ClvFuture *gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
+/* Encodes the regions that have rows of the n_infer frames, at most CLV_MAX_BATCH,
+ * which stay where they are. Frames that the device finds unchanged
+ * (@change_threshold: 0: none; otherwise each has one row) are not to infer any
+ * more. The answered requests, which have the embeddings, are the caller's. */
+GPtrArray *gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
     ClvEngine *engine, const GstVideoInfo *info, gdouble change_threshold,
     GError **error);
 

@@ -5,6 +5,7 @@
 #include <clv/clv-error.h>
 
 #include "gstclipframe.h"
+#include "gstcliptagencode.h"
 
 /* Longer than any frame takes on a device that works; gst_clip_tag_live_close()
  * is part of a state change, which somebody waits for. */
@@ -15,6 +16,7 @@
 
 typedef struct {
   GstBuffer *buffer; /* NULL: no job */
+  GArray *regions;
   GstVideoInfo info;
   GstSegment segment;
   GstClipTagClock clock;
@@ -38,15 +40,14 @@ struct _GstClipTagLive {
   GCond idle; /* for finish and close */
   GThread *thread;
   ClvEngine *engine;
-  ClvFuture *asked; /* by the worker; NULL: nothing */
+  GPtrArray *asked; /* by the worker; NULL: nothing */
   guint run;        /* of open and close */
   guint epoch;      /* see above */
   Job waiting;
   gboolean busy;
   gboolean exited; /* the thread of this run */
   guint64 n_skipped;
-  GstClipResult *result;
-  gdouble result_time;
+  GHashTable *results; /* never changed, but replaced */
   gdouble current_until;
   GstClipTagMark last;
   GstClipTagClock passed; /* of the last frame; {0}: none since the restart */
@@ -83,6 +84,7 @@ steal_waiting (GstClipTagLive *self)
 {
   if (self->waiting.buffer != NULL)
     self->n_skipped++;
+  g_clear_pointer (&self->waiting.regions, g_array_unref);
   return g_steal_pointer (&self->waiting.buffer);
 }
 
@@ -91,7 +93,7 @@ static void
 cancel_asked (GstClipTagLive *self)
 {
   if (self->asked != NULL)
-    clv_future_cancel (self->asked);
+    gst_clip_tag_encode_cancel (self->asked);
 }
 
 static gboolean
@@ -100,48 +102,50 @@ is_current (GstClipTagLive *self, const Job *job)
   return job->run == self->run && job->epoch == self->epoch;
 }
 
-/* The answer to a frame that is mapped. NULL with an error; that it was cancelled
- * is one. */
-static ClvFuture *
-ask (GstClipTagLive *self, const Job *job, const ClvFrame *frame, ClvLook *look,
+/* The answers to what is to be encoded of a frame that is mapped. NULL with an
+ * error; that it was cancelled is one. */
+static GPtrArray *
+ask (GstClipTagLive *self, const Job *job, const GArray *frames, ClvLook *look,
     GError **error)
 {
   const ClvRequest how = { .stream = self,
     .look = job->change_threshold > 0 ? look : NULL,
     .change_threshold = job->change_threshold,
     .encode_always = job->mark.must };
-  g_autoptr (ClvFuture) future =
-      clv_engine_submit (job->engine, frame, 1, &how, error);
-  const gfloat *rows;
+  g_autoptr (GPtrArray) requests =
+      gst_clip_tag_encode_submit (job->engine, frames, &how, error);
+  gboolean good;
 
-  if (future == NULL)
+  if (requests == NULL)
     return NULL;
   g_mutex_lock (&self->mutex);
-  self->asked = future;
+  self->asked = requests;
   if (!is_current (self, job))
     cancel_asked (self);
   g_mutex_unlock (&self->mutex);
-  rows = clv_future_get (future, error);
+  good = gst_clip_tag_encode_wait (requests, error);
   g_mutex_lock (&self->mutex);
   self->asked = NULL;
   g_mutex_unlock (&self->mutex);
-  return rows != NULL ? g_steal_pointer (&future) : NULL;
+  return good ? g_steal_pointer (&requests) : NULL;
 }
 
-static ClvFuture *
+static GPtrArray *
 encode (GstClipTagLive *self, Job *job, ClvLook *look, GError **error)
 {
+  g_autoptr (GArray) frames = g_array_new (FALSE, FALSE, sizeof (ClvFrame));
   GstVideoFrame mapped;
-  ClvFrame frame;
-  ClvFuture *future;
+  ClvFrame picture;
+  GPtrArray *requests;
 
-  if (!gst_clip_frame_map (&mapped, &frame, &job->info, job->buffer, error))
+  if (!gst_clip_frame_map (&mapped, &picture, &job->info, job->buffer, error))
     return NULL;
-  future = ask (self, job, &frame, look, error);
-  if (future == NULL)
+  gst_clip_tag_encode_add (frames, &picture, job->regions);
+  requests = ask (self, job, frames, look, error);
+  if (requests == NULL)
     look->known = FALSE;
   gst_video_frame_unmap (&mapped);
-  return future;
+  return requests;
 }
 
 /* Waits for a job. FALSE: the run is over. */
@@ -157,6 +161,7 @@ take (GstClipTagLive *self, guint run, Job *ret_job)
   if (taken) {
     *ret_job = self->waiting;
     self->waiting.buffer = NULL;
+    self->waiting.regions = NULL;
     ret_job->before = self->last;
     self->last = ret_job->mark;
     self->busy = TRUE;
@@ -166,17 +171,36 @@ take (GstClipTagLive *self, guint run, Job *ret_job)
   return taken;
 }
 
+/* What is to be encoded of the frame; nothing if it is not wanted any more. */
+static void
+choose (GstClipTagLive *self, const Job *job, GstClipTagCounts *ret_counts)
+{
+  gboolean wanted;
+
+  *ret_counts = (GstClipTagCounts){ 0 };
+  g_mutex_lock (&self->scoring);
+  g_mutex_lock (&self->mutex);
+  wanted = is_current (self, job);
+  g_mutex_unlock (&self->mutex);
+  if (wanted) {
+    gst_clip_tag_subjects_begin (self->stream->subjects);
+    gst_clip_tag_subjects_choose (self->stream->subjects,
+        &self->stream->scoring, job->regions, job->mark.index, ret_counts);
+  }
+  g_mutex_unlock (&self->scoring);
+}
+
 /* A flush may have come while the frame was scored. */
 static void
 publish (GstClipTagLive *self, const Job *job)
 {
-  g_autoptr (GstClipResult) old = NULL;
+  g_autoptr (GHashTable) old = NULL;
 
   g_mutex_lock (&self->mutex);
   if (is_current (self, job)) {
-    old = self->result;
-    self->result = gst_clip_result_ref (self->stream->result);
-    self->result_time = self->current_until = self->stream->result_time;
+    old = self->results;
+    self->results = g_hash_table_ref (self->stream->results);
+    self->current_until = self->stream->results_time;
   }
   g_mutex_unlock (&self->mutex);
 }
@@ -205,10 +229,10 @@ restart_stream (GstClipTagLive *self, const GstSegment *segment)
 static void
 forget_result (GstClipTagLive *self)
 {
-  g_autoptr (GstClipResult) old = NULL;
+  g_autoptr (GHashTable) old = NULL;
 
   g_mutex_lock (&self->mutex);
-  old = g_steal_pointer (&self->result);
+  old = g_steal_pointer (&self->results);
   self->last.valid = FALSE;
   g_mutex_unlock (&self->mutex);
 }
@@ -240,9 +264,9 @@ is_wanted (GstClipTagLive *self, const Job *job)
   return wanted;
 }
 
-/* The newest result is right for this frame, too. */
+/* The newest results are right for this frame, too. */
 static void
-keep_result (GstClipTagLive *self, const Job *job)
+keep_results (GstClipTagLive *self, const Job *job)
 {
   g_mutex_lock (&self->mutex);
   if (is_current (self, job)) {
@@ -255,11 +279,12 @@ keep_result (GstClipTagLive *self, const Job *job)
 /* Scores with @scoring held, so that it is over when gst_clip_tag_live_close() or
  * _restart() has had it; tells of it afterwards. */
 static void
-use (GstClipTagLive *self, const Job *job, ClvFuture *future,
-    const GError *error, gint64 encode_us)
+use (GstClipTagLive *self, const Job *job, const GstClipTagCounts *counts,
+    GPtrArray *requests, const GError *error, gint64 encode_us)
 {
   const gboolean unchanged =
-      future != NULL && clv_future_get_unchanged (future) != 0;
+      requests != NULL &&
+      clv_future_get_unchanged (g_ptr_array_index (requests, 0)) != 0;
   gint64 begin = g_get_monotonic_time (), score_us;
   g_autoptr (GstClipTagOutbox) outbox = NULL;
   g_autoptr (GstElement) element = NULL; /* may outlive a close otherwise */
@@ -270,14 +295,14 @@ use (GstClipTagLive *self, const Job *job, ClvFuture *future,
     return;
   }
   if (unchanged) {
-    keep_result (self, job);
+    keep_results (self, job);
   } else if (error != NULL) {
     /* No frame carries old scores until it works again. */
     forget_result (self);
     restart_stream (self, &job->segment);
   } else {
     gst_clip_tag_stream_score (self->stream, &job->segment, &job->clock,
-        GST_BUFFER_PTS (job->buffer), clv_future_get (future, NULL));
+        GST_BUFFER_PTS (job->buffer), job->regions, requests);
     publish (self, job);
   }
   element = gst_object_ref (self->stream->element);
@@ -292,7 +317,7 @@ use (GstClipTagLive *self, const Job *job, ClvFuture *future,
   } else if (unchanged) {
     self->funcs->unchanged (self->funcs->data);
   } else {
-    self->funcs->inferred (self->funcs->data, encode_us, score_us);
+    self->funcs->inferred (self->funcs->data, counts, encode_us, score_us);
   }
 }
 
@@ -312,13 +337,17 @@ worker (gpointer data)
 
   while (take (self, run, &job)) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (ClvFuture) future = NULL;
+    g_autoptr (GPtrArray) requests = NULL;
     gint64 begin = g_get_monotonic_time ();
+    GstClipTagCounts counts;
 
-    future = encode (self, &job, &look, &error);
-    use (self, &job, future, error, g_get_monotonic_time () - begin);
+    choose (self, &job, &counts);
+    if (counts.rows > 0)
+      requests = encode (self, &job, &look, &error);
+    use (self, &job, &counts, requests, error, g_get_monotonic_time () - begin);
 
     /* Before the next is taken: one waits and one is in work, never three. */
+    g_array_unref (job.regions);
     gst_buffer_unref (job.buffer);
     g_object_unref (job.engine);
     g_mutex_lock (&self->mutex);
@@ -421,9 +450,8 @@ gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
 {
   g_mutex_lock (&self->mutex);
   self->passed = *clock;
-  ret_state->result =
-      self->result == NULL ? NULL : gst_clip_result_ref (self->result);
-  ret_state->result_time = self->result_time;
+  ret_state->results =
+      self->results == NULL ? NULL : g_hash_table_ref (self->results);
   ret_state->last = self->last;
   ret_state->current_until = self->current_until;
   ret_state->epoch = self->epoch;
@@ -445,6 +473,7 @@ gst_clip_tag_live_offer (
     replaced = steal_waiting (self);
     self->waiting = (Job){
       .buffer = gst_buffer_ref (frame->buffer),
+      .regions = g_array_copy ((GArray *) frame->regions),
       .info = *frame->info,
       .segment = *frame->segment,
       .clock = frame->clock,
@@ -463,13 +492,13 @@ void
 gst_clip_tag_live_cancel (GstClipTagLive *self)
 {
   g_autoptr (GstBuffer) dropped = NULL;
-  g_autoptr (GstClipResult) old = NULL;
+  g_autoptr (GHashTable) old = NULL;
 
   g_mutex_lock (&self->mutex);
   self->epoch++;
   cancel_asked (self);
   dropped = steal_waiting (self);
-  old = g_steal_pointer (&self->result);
+  old = g_steal_pointer (&self->results);
   self->last.valid = FALSE;
   g_cond_broadcast (&self->idle);
   g_mutex_unlock (&self->mutex);

@@ -7,10 +7,10 @@
  *     streaming thread                       worker thread
  *       frame ── offer ──► one slot ── take ──► encode ──► score ──► messages
  *         ▲                                                  │
- *         └────────────── get_result ◄── newest result ◄─────┘
+ *         └───────────────── pass ◄── newest results ◄───────┘
  *
- * A frame that the device finds unchanged is not encoded, and the newest result is
- * that of the frame before it still.
+ * A frame that the device finds unchanged is not encoded, and the newest results are
+ * those of the frame before it still.
  *
  * At most two buffers are held: one in the slot, one in work. Everything that
  * makes frames of before strangers to frames of after (flush, segment, caps,
@@ -35,15 +35,17 @@ typedef struct _GstClipTagLive GstClipTagLive;
 /* All are called by the worker, which holds no lock; the element lives until they
  * return. */
 typedef struct {
-  void (*inferred) (gpointer data, gint64 encode_us, gint64 score_us);
+  void (*inferred) (gpointer data, const GstClipTagCounts *counts,
+      gint64 encode_us, gint64 score_us);
   void (*unchanged) (gpointer data);
   void (*failed) (gpointer data, const GError *error);
   gpointer data;
 } GstClipTagLiveFuncs;
 
-/* A frame that may be inferred; it borrows the buffer. */
+/* A frame that may be inferred; it borrows the buffer and its regions. */
 typedef struct {
   GstBuffer *buffer;
+  const GArray *regions;
   const GstVideoInfo *info;
   const GstSegment *segment;
   GstClipTagClock clock;
@@ -54,10 +56,9 @@ typedef struct {
 
 /* What the streaming thread wants to know of the worker for a frame. */
 typedef struct {
-  GstClipResult *result; /* (transfer full) (nullable): the newest */
-  gdouble result_time;
+  GHashTable *results; /* (transfer full) (nullable): the newest */
   GstClipTagMark last; /* of the last frame that was taken, and not unchanged */
-  gdouble current_until; /* of the last frame that the result was right for */
+  gdouble current_until; /* of the last frame that the results were right for */
   guint epoch;
 } GstClipTagLiveState;
 
@@ -81,9 +82,9 @@ void gst_clip_tag_live_set_engine (GstClipTagLive *self, ClvEngine *engine);
 void gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
     GstClipTagLiveState *ret_state);
 
-/* Streaming thread; does not wait. Takes a reference to the buffer. A frame that
- * waits already is replaced, and counted, as one of an old epoch is. FALSE: there
- * is no thread. */
+/* Streaming thread; does not wait. Takes a reference to the buffer and a copy
+ * of the regions. A frame that waits already is replaced, and counted, as one of
+ * an old epoch is. FALSE: there is no thread. */
 gboolean gst_clip_tag_live_offer (
     GstClipTagLive *self, const GstClipTagLiveFrame *frame, GError **error);
 

@@ -45,17 +45,24 @@ load_engine (GstElement *element, const GstClipTagSettings *settings)
 
 gboolean
 gst_clip_tag_load (GstElement *element, const GstClipTagSettings *settings,
-    ClvEngine **ret_engine, ClvPrompts **ret_prompts)
+    GstClipTagScope *ret_scope, ClvEngine **ret_engine,
+    ClvPrompts **ret_prompts)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ClvPrompts) prompts = NULL;
   g_autoptr (ClvEngine) engine = NULL;
+  g_auto (GstClipTagScope) scope = { 0 };
 
   /* The cheap part first: a wrong prompt is found before a model is loaded. */
   prompts = gst_clip_tag_settings_make_prompts (settings, &error);
   if (prompts == NULL) {
     gst_clip_post_error (
         element, GST_MESSAGE_ERROR, "Cannot use the prompts", error);
+    return FALSE;
+  }
+  if (!gst_clip_tag_scope_parse (&settings->scope, &scope, &error)) {
+    gst_clip_post_error (
+        element, GST_MESSAGE_ERROR, "Cannot divide the picture", error);
     return FALSE;
   }
   engine = load_engine (element, settings);
@@ -67,6 +74,8 @@ gst_clip_tag_load (GstElement *element, const GstClipTagSettings *settings,
         element, GST_MESSAGE_ERROR, "Cannot encode the prompts", error);
     return FALSE;
   }
+  *ret_scope = scope;
+  scope = (GstClipTagScope){ 0 };
   *ret_engine = g_steal_pointer (&engine);
   *ret_prompts = g_steal_pointer (&prompts);
   return TRUE;

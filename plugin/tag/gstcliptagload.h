@@ -12,10 +12,11 @@
 
 G_BEGIN_DECLS
 
-/* Fetches the engine and the first prompt set; posts an error on failure. */
+/* Fetches the engine and the first prompt set, and reads what is to be scored;
+ * posts an error on failure. @ret_scope: to be cleared. */
 gboolean gst_clip_tag_load (GstElement *element,
-    const GstClipTagSettings *settings, ClvEngine **ret_engine,
-    ClvPrompts **ret_prompts);
+    const GstClipTagSettings *settings, GstClipTagScope *ret_scope,
+    ClvEngine **ret_engine, ClvPrompts **ret_prompts);
 
 /* Fetches the engine alone, of a model that is named. */
 ClvEngine *gst_clip_tag_load_engine (

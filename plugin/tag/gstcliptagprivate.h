@@ -27,6 +27,7 @@
 #include "gstcliptagstats.h"
 #include "gstcliptagstream.h"
 #include "gstcliptagtimer.h"
+#include "gstcliptagtracks.h"
 #include "gstclipwatch.h"
 
 G_BEGIN_DECLS
@@ -78,6 +79,7 @@ struct _GstClipTag {
 
   /* Not changed between start() and stop(). */
   GstClipTagSettings started;
+  GstClipTagScope scope; /* of these */
 
   /* Streaming thread only, valid between start() and stop(). */
   GThreadPool *builders; /* one thread, encodes prompt sets */
@@ -89,6 +91,8 @@ struct _GstClipTag {
   gboolean has_live_source;
   GstClipTagTiming timing; /* for this frame */
   GstClipTagClock clock;   /* of the newest frame */
+  GstClipTagTracks tracks;
+  GArray *regions; /* of this frame */
   guint64 n_frames;
   gdouble smoothing; /* what the stream was set up with */
   guint top_k;
@@ -114,6 +118,10 @@ struct _GstClipTag {
 /* Takes a set over; tags of the old one must be closed. */
 void gst_clip_tag_use_prompts (
     GstClipTag *self, ClvPrompts *prompts, gdouble smoothing, guint top_k);
+
+/* change-threshold where the device is to compare frames: it does where a frame is
+ * one picture. 0: it does not. */
+gdouble gst_clip_tag_get_look_threshold (GstClipTag *self);
 
 /* What comes next does not follow what was: tags are closed, no result is reused,
  * and the next frame is inferred. */

@@ -68,6 +68,7 @@ gst_clip_tag_settings_init (GstClipTagSettings *self)
     .post_messages = TRUE,
   };
   gst_clip_tag_timing_init (&self->timing);
+  gst_clip_tag_scope_settings_init (&self->scope);
 }
 
 void
@@ -78,6 +79,7 @@ gst_clip_tag_settings_clear (GstClipTagSettings *self)
   g_clear_pointer (&self->prompts_file, g_free);
   g_clear_pointer (&self->template, g_free);
   g_clear_pointer (&self->device, g_free);
+  gst_clip_tag_scope_settings_clear (&self->scope);
 }
 
 void
@@ -90,6 +92,7 @@ gst_clip_tag_settings_copy (
   ret_copy->prompts_file = g_strdup (self->prompts_file);
   ret_copy->template = g_strdup (self->template);
   ret_copy->device = g_strdup (self->device);
+  gst_clip_tag_scope_settings_copy (&self->scope, &ret_copy->scope);
 }
 
 #define READY                                                                  \
@@ -173,6 +176,7 @@ gst_clip_tag_settings_install (GObjectClass *klass)
   install_engine_properties (klass);
   install_prompt_properties (klass);
   gst_clip_tag_timing_install (klass);
+  gst_clip_tag_scope_install (klass);
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_SMOOTHING,
       g_param_spec_double ("smoothing", "Smoothing",
           "Time constant in seconds of the running mean that thresholds are "
@@ -272,6 +276,7 @@ gst_clip_tag_settings_set (
       return TRUE;
     default:
       return gst_clip_tag_timing_set (&self->timing, id, value) ||
+             gst_clip_tag_scope_set (&self->scope, id, value) ||
              set_prompt_setting (self, id, value);
   }
 }
@@ -327,7 +332,8 @@ gst_clip_tag_settings_get (
       g_value_set_boolean (value, self->watch_prompts);
       return TRUE;
     default:
-      return gst_clip_tag_timing_get (&self->timing, id, value);
+      return gst_clip_tag_timing_get (&self->timing, id, value) ||
+             gst_clip_tag_scope_get (&self->scope, id, value);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-types.h>
 
+#include "gstcliptagscope.h"
 #include "gstcliptagtiming.h"
 
 G_BEGIN_DECLS
@@ -63,6 +64,7 @@ typedef struct {
   gboolean watch_prompts;
 
   GstClipTagTiming timing;
+  GstClipTagScopeSettings scope;
 } GstClipTagSettings;
 
 void gst_clip_tag_settings_init (GstClipTagSettings *self);

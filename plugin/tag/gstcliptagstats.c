@@ -12,11 +12,15 @@ add_time (GstClipTagTimes *self, gint64 us)
 }
 
 void
-gst_clip_tag_stats_add_batch (
-    GstClipTagStats *self, guint n_frames, gint64 encode_us, gint64 score_us)
+gst_clip_tag_stats_add_batch (GstClipTagStats *self,
+    const GstClipTagCounts *counts, gint64 encode_us, gint64 score_us)
 {
+  const guint n_frames = counts->frames;
+
+  self->regions_left_out += counts->left_out;
   if (n_frames == 0)
     return;
+  self->regions += counts->regions;
   self->inferred += n_frames;
   self->batches[n_frames - 1]++;
   for (guint i = 0; i < n_frames; i++) {
@@ -119,7 +123,9 @@ gst_clip_tag_stats_to_structure (const GstClipTagStats *self)
       "reused", G_TYPE_UINT64, self->reused, "untagged", G_TYPE_UINT64,
       self->untagged, "skipped", G_TYPE_UINT64, self->skipped, "late",
       G_TYPE_UINT64, self->late, "unchanged", G_TYPE_UINT64, self->unchanged,
-      "auto-rate", G_TYPE_DOUBLE, self->auto_rate, NULL);
+      "regions", G_TYPE_UINT64, self->regions, "regions-left-out",
+      G_TYPE_UINT64, self->regions_left_out, "regions-empty", G_TYPE_UINT64,
+      self->regions_empty, "auto-rate", G_TYPE_DOUBLE, self->auto_rate, NULL);
 
   if (self->distance.value > 0)
     gst_structure_set (structure, "inference-rate", G_TYPE_DOUBLE,

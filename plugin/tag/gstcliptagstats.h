@@ -11,6 +11,7 @@
 
 #include "gstcliptaggate.h"
 #include "gstcliptagpace.h"
+#include "gstcliptagsubject.h"
 
 G_BEGIN_DECLS
 
@@ -24,13 +25,16 @@ typedef struct {
 
 /* {0} has counted nothing. */
 typedef struct {
-  guint64 frames;    /* that left */
-  guint64 reused;    /* of them, with the scores of an earlier one */
-  guint64 untagged;  /* of them, without any */
-  guint64 inferred;  /* scored */
-  guint64 skipped;   /* mode live: were to be inferred and got no turn */
-  guint64 late;      /* not inferred, by QoS */
-  guint64 unchanged; /* not inferred, by change-threshold */
+  guint64 frames;           /* that left */
+  guint64 reused;           /* of them, with the scores of an earlier one */
+  guint64 untagged;         /* of them, without any */
+  guint64 inferred;         /* scored */
+  guint64 skipped;          /* mode live: were to be inferred and got no turn */
+  guint64 late;             /* not inferred, by QoS */
+  guint64 unchanged;        /* not inferred, by change-threshold */
+  guint64 regions;          /* encoded, of detectors and tiles */
+  guint64 regions_left_out; /* by max-regions */
+  guint64 regions_empty;    /* outside of the picture */
   guint64 batches[CLV_MAX_BATCH]; /* of 1, 2 … frames */
 
   gdouble auto_rate;       /* what max-rate=0 allows; 0: all */
@@ -43,9 +47,9 @@ typedef struct {
   GstClipTagTimes delay;  /* from a frame's coming in to its going out */
 } GstClipTagStats;
 
-/* A batch of @n_frames was encoded in @encode_us and scored in @score_us. */
-void gst_clip_tag_stats_add_batch (
-    GstClipTagStats *self, guint n_frames, gint64 encode_us, gint64 score_us);
+/* A batch was encoded in @encode_us and scored in @score_us. */
+void gst_clip_tag_stats_add_batch (GstClipTagStats *self,
+    const GstClipTagCounts *counts, gint64 encode_us, gint64 score_us);
 
 /* A frame leaves. */
 void gst_clip_tag_stats_add_frame (

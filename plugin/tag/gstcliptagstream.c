@@ -2,7 +2,10 @@
 
 #include "gstcliptagstream.h"
 
-#include "gstcliptagactions.h"
+#include <math.h>
+
+#include "gstcliptagencode.h"
+#include "gstcliptagtell.h"
 
 void
 gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
@@ -11,6 +14,7 @@ gst_clip_tag_stream_init (GstClipTagStream *self, GstElement *element)
     .element = element,
     .outbox = gst_clip_tag_outbox_new (),
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
+    .subjects = gst_clip_tag_subjects_new (),
     .clock = { .direction = 1 },
   };
 }
@@ -19,87 +23,61 @@ static void
 drop_prompts (GstClipTagStream *self)
 {
   g_clear_object (&self->model);
-  g_clear_object (&self->scorer);
+  g_clear_object (&self->scoring.prompts);
   g_clear_pointer (&self->scores, g_free);
+  g_ptr_array_set_size (self->subjects, 0);
 }
 
 void
 gst_clip_tag_stream_clear (GstClipTagStream *self)
 {
   drop_prompts (self);
+  g_clear_pointer (&self->subjects, g_ptr_array_unref);
   g_clear_pointer (&self->events, g_array_unref);
   g_clear_pointer (&self->outbox, gst_clip_tag_outbox_unref);
-  g_clear_pointer (&self->result, gst_clip_result_unref);
+  g_clear_pointer (&self->results, g_hash_table_unref);
 }
 
 void
 gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
     ClvPrompts *prompts, gdouble smoothing, guint top_k)
 {
-  g_object_ref (prompts); /* may be the scorer's */
+  g_object_ref (prompts); /* may be ours */
   drop_prompts (self);
   self->model = g_object_ref (model);
-  self->scorer = clv_scorer_new (
-      prompts, clv_model_get_logit_scale (model), smoothing, top_k);
+  self->scoring.prompts = prompts;
+  self->scoring.logit_scale = clv_model_get_logit_scale (model);
+  self->scoring.smoothing = smoothing;
+  self->scoring.top_k = top_k;
   self->scores = g_new0 (ClvScore, clv_prompts_get_n_labels (prompts));
-  g_object_unref (prompts);
 }
 
-/* Of a moment on the scorer's clock. */
-static GstClockTime
-get_times (GstClipTagStream *self, const GstSegment *segment, gdouble time,
-    GstClockTime *ret_pts)
-{
-  GstClockTime stream_time =
-      gst_clip_tag_clock_to_ns (time * self->clock.direction);
-
-  *ret_pts = GST_CLOCK_TIME_NONE;
-  if (self->clock.has_pts)
-    *ret_pts = gst_segment_position_from_stream_time (
-        segment, GST_FORMAT_TIME, stream_time);
-  return stream_time;
-}
-
+/* What the subject's scorer has to tell, by `time`; scores: NULL where nothing
+ * holds any more. */
 static void
-tell_event (
-    GstClipTagStream *self, const GstSegment *segment, const ClvTagEvent *event)
+tell (GstClipTagStream *self, const GstSegment *segment,
+    const GstClipTagSubject *subject, gdouble time, const ClvScore *scores)
 {
-  const ClvLabel *label = clv_prompts_get_label (
-      clv_scorer_get_prompts (self->scorer), event->index);
-  GstClockTime pts;
-  GstClockTime stream_time = get_times (self, segment, event->time, &pts);
+  const GstClipTagTold told = {
+    .element = self->element,
+    .prompts = self->scoring.prompts,
+    .region = subject->serial == GST_CLIP_TAG_WHOLE ? NULL : &subject->place,
+    .clock = &self->clock,
+    .segment = segment,
+  };
 
-  gst_clip_tag_outbox_add_message (self->outbox, self->element,
-      gst_message_new_element (GST_OBJECT (self->element),
-          gst_structure_new ("clip-tag", "label", G_TYPE_STRING, label->label,
-              "group", G_TYPE_STRING, label->group, "event", G_TYPE_STRING,
-              event->start ? "start" : "stop", "pts", G_TYPE_UINT64, pts,
-              "stream-time", G_TYPE_UINT64, stream_time, "score", G_TYPE_DOUBLE,
-              (gdouble) event->score, "peak", G_TYPE_DOUBLE,
-              (gdouble) event->peak, "mean", G_TYPE_DOUBLE,
-              (gdouble) event->mean, "duration", G_TYPE_UINT64,
-              gst_clip_tag_clock_to_ns (event->time - event->started), NULL)));
-}
-
-/* What changed by `time`; scores: NULL where nothing holds any more. */
-static void
-tell_events (GstClipTagStream *self, const GstSegment *segment, gdouble time,
-    const ClvScore *scores)
-{
-  const gboolean changed = self->events->len > 0;
-  GstClockTime pts, stream_time;
-  GstStructure *tags;
-
-  for (guint i = 0; self->post_messages && i < self->events->len; i++)
-    tell_event (self, segment, &g_array_index (self->events, ClvTagEvent, i));
+  if (self->events->len > 0)
+    gst_clip_tag_tell (
+        &told, self->events, self->post_messages, time, scores, self->outbox);
   g_array_set_size (self->events, 0);
-  if (!changed)
-    return;
-  stream_time = get_times (self, segment, time, &pts);
-  tags = gst_clip_tag_actions_describe_changed (self->element,
-      clv_scorer_get_prompts (self->scorer), scores, pts, stream_time);
-  if (tags != NULL)
-    gst_clip_tag_outbox_add_changed (self->outbox, self->element, tags);
+}
+
+static void
+close_subject (GstClipTagStream *self, const GstSegment *segment,
+    GstClipTagSubject *subject, gdouble time)
+{
+  clv_scorer_close (subject->scorer, time, self->events);
+  tell (self, segment, subject, time, NULL);
 }
 
 void
@@ -107,56 +85,111 @@ gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
 {
   gdouble time = self->clock.time + self->clock.frame_duration;
 
-  if (self->scorer == NULL || !self->clock.has_time)
+  if (!self->clock.has_time)
     return;
-  clv_scorer_close (self->scorer, time, self->events);
-  tell_events (self, segment, time, NULL);
+  for (guint i = 0; i < self->subjects->len; i++)
+    close_subject (self, segment, g_ptr_array_index (self->subjects, i), time);
 }
 
 void
 gst_clip_tag_stream_forget (GstClipTagStream *self)
 {
-  g_clear_pointer (&self->result, gst_clip_result_unref);
+  g_ptr_array_set_size (self->subjects, 0);
+  g_clear_pointer (&self->results, g_hash_table_unref);
   self->clock.has_time = FALSE;
+}
+
+static void
+score_region (GstClipTagStream *self, const GstSegment *segment,
+    GstClockTime pts, const GstClipTagRegion *region, const gfloat *embedding)
+{
+  GstClipTagSubject *subject =
+      gst_clip_tag_subjects_find (self->subjects, region->serial);
+
+  subject->place = region->place;
+  subject->pending = FALSE;
+  clv_scorer_score (
+      subject->scorer, embedding, self->clock.time, self->scores, self->events);
+  tell (self, segment, subject, self->clock.time, self->scores);
+
+  g_clear_pointer (&subject->result, gst_clip_result_unref);
+  subject->result = gst_clip_result_new (self->scoring.prompts,
+      clv_model_get_name (self->model), clv_model_get_id (self->model), pts,
+      self->scores, self->attach_embedding ? embedding : NULL,
+      clv_model_get_embedding_width (self->model));
+  subject->result_time = self->clock.time;
+}
+
+static void
+update_results (GstClipTagStream *self)
+{
+  g_clear_pointer (&self->results, g_hash_table_unref);
+  self->results = gst_clip_tag_results_new ();
+  for (guint i = 0; i < self->subjects->len; i++) {
+    const GstClipTagSubject *subject = g_ptr_array_index (self->subjects, i);
+
+    if (subject->result != NULL)
+      gst_clip_tag_results_add (self->results, subject->serial, subject->result,
+          subject->result_time);
+  }
+}
+
+/* The frame has come. Tags of regions that are lost end with the frame in which
+ * they were last. */
+static void
+pass (GstClipTagStream *self, const GstSegment *segment,
+    const GstClipTagClock *clock, const GArray *regions)
+{
+  gboolean lost = FALSE;
+
+  self->clock = *clock;
+  gst_clip_tag_subjects_see (self->subjects, regions, clock->time);
+  for (guint i = self->subjects->len; i > 0; i--) {
+    GstClipTagSubject *subject = g_ptr_array_index (self->subjects, i - 1);
+
+    if (!gst_clip_tag_subject_is_lost (subject, clock->time))
+      continue;
+    close_subject (
+        self, segment, subject, subject->seen + clock->frame_duration);
+    g_ptr_array_remove_index (self->subjects, i - 1);
+    lost = TRUE;
+  }
+  if (lost)
+    update_results (self);
 }
 
 void
 gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
-    const GstClipTagClock *clock, GstClockTime pts, const gfloat *embedding)
+    const GstClipTagClock *clock, GstClockTime pts, const GArray *regions,
+    GPtrArray *requests)
 {
-  self->clock = *clock;
-  clv_scorer_score (
-      self->scorer, embedding, clock->time, self->scores, self->events);
-  tell_events (self, segment, clock->time, self->scores);
+  const guint width = clv_model_get_embedding_width (self->model);
 
-  g_clear_pointer (&self->result, gst_clip_result_unref);
-  self->result = gst_clip_result_new (clv_scorer_get_prompts (self->scorer),
-      clv_model_get_name (self->model), clv_model_get_id (self->model), pts,
-      self->scores, self->attach_embedding ? embedding : NULL,
-      clv_model_get_embedding_width (self->model));
-  self->result_time = clock->time;
-}
+  pass (self, segment, clock, regions);
+  for (guint i = 0; i < regions->len; i++) {
+    const GstClipTagRegion *region =
+        &g_array_index (regions, GstClipTagRegion, i);
 
-void
-gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
-    gdouble result_time, gdouble time, gboolean fresh, gboolean unchanged)
-{
-  gst_buffer_add_clip_meta (buffer, result, fresh, unchanged,
-      gst_clip_tag_clock_to_ns (time - result_time));
+    if (region->row >= 0)
+      score_region (self, segment, pts, region,
+          gst_clip_tag_encode_get (requests, (guint) region->row, width));
+  }
+  self->results_time = clock->time;
+  update_results (self);
 }
 
 gboolean
 gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
-    const GstClipTagClock *clock, GstBuffer *buffer, const gfloat *embedding,
-    gboolean unchanged)
+    const GstClipTagClock *clock, GstBuffer *buffer, const GArray *regions,
+    GPtrArray *requests, gboolean unchanged)
 {
-  self->clock = *clock;
-  if (embedding != NULL)
+  const gdouble since = unchanged ? self->results_time : (gdouble) NAN;
+
+  if (requests != NULL)
     gst_clip_tag_stream_score (
-        self, segment, clock, GST_BUFFER_PTS (buffer), embedding);
-  if (self->result == NULL)
-    return FALSE;
-  gst_clip_tag_attach (buffer, self->result, self->result_time, clock->time,
-      embedding != NULL, unchanged);
-  return TRUE;
+        self, segment, clock, GST_BUFFER_PTS (buffer), regions, requests);
+  else
+    pass (self, segment, clock, regions);
+  return gst_clip_tag_attach (
+      buffer, regions, self->results, clock->time, since);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One stream's place in time and the state of its tags: from an embedding to
- * metadata and bus messages, which wait in @outbox until the caller, without its
+/* One stream's place in time and the state of its tags: from embeddings to
+ * results and bus messages, which wait in @outbox until the caller, without its
  * locks, sends them. One thread at a time. */
 
 #pragma once
@@ -9,11 +9,12 @@
 #include <gst/gst.h>
 
 #include <clv/clv-model.h>
-#include <clv/clv-scorer.h>
 
 #include "gstclipmeta.h"
+#include "gstcliptagattach.h"
 #include "gstcliptagclock.h"
 #include "gstcliptagoutbox.h"
+#include "gstcliptagsubject.h"
 
 G_BEGIN_DECLS
 
@@ -25,12 +26,13 @@ typedef struct {
 
   /* Of the current prompt set; NULL before the first. */
   ClvModel *model;
-  ClvScorer *scorer;
-  ClvScore *scores; /* of the last scored frame */
+  GstClipTagScoring scoring;
+  ClvScore *scores; /* of what was scored last */
   GArray *events;
 
-  GstClipResult *result; /* of the last scored frame */
-  gdouble result_time;
+  GPtrArray *subjects;  /* of GstClipTagSubject */
+  GHashTable *results;  /* of the frames so far; NULL: none */
+  gdouble results_time; /* of the last scored frame */
 
   GstClipTagClock clock; /* of the last scored or tagged frame */
 } GstClipTagStream;
@@ -42,29 +44,27 @@ void gst_clip_tag_stream_clear (GstClipTagStream *self);
 void gst_clip_tag_stream_set_prompts (GstClipTagStream *self, ClvModel *model,
     ClvPrompts *prompts, gdouble smoothing, guint top_k);
 
-/* Scores the next frame: @result is the new one. @clock: of the frame; must
- * follow the one before. @pts: its timestamp. @embedding: D floats. */
+/* Scores the next frame: @results are new ones. @clock: of the frame; must follow
+ * the one before. @pts: its timestamp. @regions: of the frame, chosen by
+ * gst_clip_tag_subjects_choose(). @requests: the answers to its batch, see
+ * gst_clip_tag_encode_get(). */
 void gst_clip_tag_stream_score (GstClipTagStream *self,
     const GstSegment *segment, const GstClipTagClock *clock, GstClockTime pts,
-    const gfloat *embedding);
+    const GArray *regions, GPtrArray *requests);
 
-/* Scores the next frame and attaches the result to it. @embedding: D floats, or
- * NULL where it reuses the result of the frame before; without one it gets
- * nothing, and FALSE is returned. @unchanged: for the meta. @buffer: writable. */
+/* Scores the next frame and attaches the results to it. @requests: as above, or
+ * NULL where it reuses the results of the frames before; where there are none it
+ * gets nothing, and FALSE is returned. @unchanged: for the meta. @buffer:
+ * writable. */
 gboolean gst_clip_tag_stream_tag (GstClipTagStream *self,
     const GstSegment *segment, const GstClipTagClock *clock, GstBuffer *buffer,
-    const gfloat *embedding, gboolean unchanged);
-
-/* Attaches a result of the frame at @result_time to the frame at @time, seconds
- * of one clock. Allocates nothing but the meta. */
-void gst_clip_tag_attach (GstBuffer *buffer, GstClipResult *result,
-    gdouble result_time, gdouble time, gboolean fresh, gboolean unchanged);
+    const GArray *regions, GPtrArray *requests, gboolean unchanged);
 
 /* Ends all active tags at the end of the last frame. */
 void gst_clip_tag_stream_close (
     GstClipTagStream *self, const GstSegment *segment);
 
-/* After a close: forgets the result, and lets time begin anew. What comes next
+/* After a close: forgets the results, and lets time begin anew. What comes next
  * does not follow. */
 void gst_clip_tag_stream_forget (GstClipTagStream *self);
 

@@ -15,19 +15,40 @@ gst_clip_tag_sync_drop (GstClipTag *self)
   gst_clip_tag_timer_disarm (self->timer);
 }
 
+/* What is to be encoded of the held frames; those of which nothing is are not
+ * inferred. */
+static void
+choose (GstClipTag *self, GstClipTagCounts *counts)
+{
+  GstClipTagStream *stream = &self->stream;
+
+  gst_clip_tag_subjects_begin (stream->subjects);
+  for (guint i = 0; i < self->held.n; i++) {
+    GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
+
+    held->infer = held->infer && gst_clip_tag_subjects_choose (stream->subjects,
+                                     &stream->scoring, held->regions,
+                                     held->mark.index, counts);
+  }
+  self->held.n_infer = counts->frames;
+}
+
 /* FALSE: the stream ends. After an error that it survives, frames have no
  * result. */
 static gboolean
-encode_held (GstClipTag *self, ClvFuture **ret_future)
+encode_held (
+    GstClipTag *self, GstClipTagCounts *counts, GPtrArray **ret_requests)
 {
   g_autoptr (GError) error = NULL;
 
-  *ret_future = NULL;
-  if (self->held.n_infer == 0)
+  *ret_requests = NULL;
+  choose (self, counts);
+  if (counts->frames == 0)
     return TRUE;
-  *ret_future = gst_clip_tag_held_encode (&self->held, self->engine,
-      &GST_VIDEO_FILTER (self)->in_info, self->timing.change_threshold, &error);
-  if (*ret_future != NULL)
+  *ret_requests = gst_clip_tag_held_encode (&self->held, self->engine,
+      &GST_VIDEO_FILTER (self)->in_info, gst_clip_tag_get_look_threshold (self),
+      &error);
+  if (*ret_requests != NULL)
     return TRUE;
   gst_clip_tag_stream_close (
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
@@ -40,13 +61,14 @@ encode_held (GstClipTag *self, ClvFuture **ret_future)
 /* What became of the batch. What the device found unchanged was not inferred: the
  * next frames are judged by the one before it. */
 static void
-count_held (
-    GstClipTag *self, guint n_unchanged, gint64 encode_us, gint64 score_us)
+count_held (GstClipTag *self, GstClipTagCounts *counts, gint64 encode_us,
+    gint64 score_us)
 {
-  const guint n = self->held.n_infer;
+  const guint n = self->held.n_infer, n_unchanged = counts->frames - n;
 
+  counts->frames = n;
   GST_OBJECT_LOCK (self);
-  gst_clip_tag_stats_add_batch (&self->stats, n, encode_us, score_us);
+  gst_clip_tag_stats_add_batch (&self->stats, counts, encode_us, score_us);
   self->stats.unchanged += n_unchanged;
   for (guint i = 0; i < self->held.n; i++) {
     const GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
@@ -70,30 +92,30 @@ static gboolean
 score_held (GstClipTag *self)
 {
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
-  const guint n_asked = self->held.n_infer;
+  GstClipTagCounts counts = { 0 };
   gint64 begin = g_get_monotonic_time (), encoded_at;
-  g_autoptr (ClvFuture) future = NULL;
+  g_autoptr (GPtrArray) requests = NULL;
 
   gst_clip_tag_timer_disarm (self->timer);
-  if (!encode_held (self, &future))
+  if (!encode_held (self, &counts, &requests))
     return FALSE;
   encoded_at = g_get_monotonic_time ();
   for (guint i = 0; i < self->held.n; i++) {
     GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
 
-    held->infer = held->infer && future != NULL;
+    held->infer = held->infer && requests != NULL;
     held->tagged = gst_clip_tag_stream_tag (&self->stream, &trans->segment,
-        &held->clock, held->buffer, held->embedding, held->unchanged);
-    held->embedding = NULL; /* the future's */
+        &held->clock, held->buffer, held->regions,
+        held->infer ? requests : NULL, held->unchanged);
   }
   self->n_ready = self->held.n;
-  if (future == NULL) {
+  if (requests == NULL) {
     self->held.n_infer = 0;
     return TRUE;
   }
   gst_clip_tag_fault_recover (self);
-  count_held (self, n_asked - self->held.n_infer, encoded_at - begin,
-      g_get_monotonic_time () - encoded_at);
+  count_held (
+      self, &counts, encoded_at - begin, g_get_monotonic_time () - encoded_at);
   return TRUE;
 }
 
