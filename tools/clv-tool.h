@@ -25,6 +25,7 @@ int tool_encode_main (int argc, gchar **argv);
 int tool_tag_main (int argc, gchar **argv);
 int tool_index_main (int argc, gchar **argv);
 int tool_search_main (int argc, gchar **argv);
+int tool_pull_main (int argc, gchar **argv);
 
 /* One subcommand's help and options. All strings are taken as the bytes that
  * the shell gave (G_OPTION_ARG_FILENAME), so that UTF-8 works in any locale. */

@@ -18,6 +18,9 @@ static const struct {
   { "index", tool_index_main, "keep moments of videos for search" },
   { "search", tool_search_main, "find moments by a sentence or a picture" },
 #endif
+#ifdef HAVE_PULL
+  { "pull", tool_pull_main, "fetch a model from a server" },
+#endif
   { "info", tool_info_main, "show devices, kernels and a model's sizes" },
   { "encode", tool_encode_main, "write embeddings of pictures and phrases" },
   { "tokenize", tool_tokenize_main, "print the token ids of strings" },

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source=tests/cli/tap.sh
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+. "$here/tap.sh"
+
+model=${CLV_MODEL_PATH%%:*}/demo
+[ -d "$model" ] || skip_all "no demo model"
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY HF_ENDPOINT HF_TOKEN
+export XDG_DATA_HOME=$work/data
+
+python3 "$here/pull-server.py" "$model" port log &
+server=$!
+trap 'kill $server; rm -rf "$work"' EXIT
+for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+[ -s port ] || { ok "the server starts" 1; finish; }
+url=http://127.0.0.1:$(cat port)
+
+# same DIRECTORY: holds the files of the model, and none besides.
+same() {
+  local file
+  for file in config.json vocab.json merges.txt preprocessor_config.json model.safetensors; do
+    cmp "$1/$file" "$model/$file" || return 1
+  done
+  [ "$(find "$1" -type f | wc -l)" = 5 ] && [ ! -e "$1.part" ]
+}
+
+run 0 pull "$url/good" && same data/clv/models/good && says out 'data/clv/models/good$'
+ok "a model is fetched to where names are looked up" $?
+echo '["a"]' >one.json; run 0 tokenize --model good one.json
+ok "and is found there" $?
+lines=$(wc -l <log)
+run 0 pull "$url/good" && says out 'already there' && [ "$(wc -l <log)" = "$lines" ]
+ok "what is there is not fetched again" $?
+
+run 0 pull --output flaky "$url/flaky" && same flaky
+ok "a server that is busy is asked again" $?
+run 0 pull --output cut "$url/cut" && same cut
+ok "a transfer that ends early goes on" $?
+size=$(stat -c %s "$model/model.safetensors")
+[ "$(awk '$1 == "/cut/model.safetensors" { sum += $3 } END { print sum }' log)" = "$size" ]
+ok "and no byte is sent twice" $?
+run 0 pull --timeout 1 --output stall "$url/stall" && same stall
+ok "a transfer that stalls goes on" $?
+
+refuses "a server that never sends all is refused" 1 "promised $size bytes, and ended after" \
+  pull --output cut-no-range "$url/cut-no-range"
+[ ! -e cut-no-range ] && [ -e cut-no-range.part/config.json ]
+ok "and what is not whole is not in its place" $?
+refuses "a wrong checksum is refused" 1 'model.safetensors: wanted the SHA-256 [0-9a-f]+, found [0-9a-f]+' \
+  pull --output bad-sum "$url/bad-sum"
+[ ! -e bad-sum/ ] && [ ! -e bad-sum.part/model.safetensors ] && [ ! -e bad-sum.part/model.safetensors.part ]
+ok "and the file is gone" $?
+refuses "a server that is down is named" 1 'down/SHA256SUMS: the server answers with HTTP 503' pull --output down "$url/down"
+refuses "a model that may not be had is named" 1 'HTTP 403.*HF_TOKEN' pull --output forbidden "$url/forbidden"
+refuses "no model at that place" 1 'missing/config.json: the server has no such file' pull --output missing "$url/missing"
+refuses "a file outside the folder is refused" 1 'found "../../escaped"' pull --output evil "$url/evil"
+refuses "what does not load takes no place" 1 'is not used: .*config.json' pull --output broken "$url/broken"
+[ ! -e broken ]
+ok "and is not there" $?
+refuses "no server" 1 'is this machine online' pull --output offline http://127.0.0.1:1/model
+
+export HF_ENDPOINT=$url/hub/
+run 0 pull owner/name && same data/clv/models/name
+ok "a mirror of the hub serves OWNER/NAME" $?
+refuses "a size that is a lie is refused" 1 "wanted $((size + 1)) bytes by the server's word, found $size" \
+  pull --revision lie --output lie owner/name
+
+# A process that is killed on the way, and the next one.
+"$clv" pull --timeout 60 --output killed "$url/stall" >out 2>err &
+child=$!
+for _ in $(seq 100); do
+  [ "$(stat -c %s killed.part/model.safetensors.part 2>/dev/null || echo 0)" = $((size / 2)) ] && break
+  sleep 0.1
+done
+kill -9 $child
+wait $child 2>/dev/null
+run 0 pull --output killed "$url/stall" && same killed &&
+  grep -q "^/stall/model.safetensors bytes=$((size / 2))- $((size - size / 2))$" log
+ok "after a kill the rest is fetched" $?
+
+refuses "a name that is neither" 2 "found 'vit-b-32'" pull vit-b-32
+refuses "another scheme" 2 "found 'ftp://x/y'" pull ftp://x/y
+refuses "nothing" 2 'wanted one OWNER/NAME or URL, found 0' pull
+finish

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* clv pull: a model directory from a server, whole or not at all. */
+
+#include "clv-tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+
+#include "pull-fetch.h"
+
+#define HUB     "https://huggingface.co"
+#define STALL_S 30
+
+typedef struct {
+  Fetcher fetcher;
+  gchar *base;   /* the files' URL, without their names */
+  gchar *target; /* the directory in the end */
+  gchar *folder; /* target.part */
+} Pull;
+
+static void
+pull_clear (Pull *self)
+{
+  fetcher_clear (&self->fetcher);
+  g_free (self->base);
+  g_free (self->target);
+  g_free (self->folder);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pull, pull_clear)
+
+/* A list of checksums as sha256sum writes it: "HEX  NAME" a line, or "HEX *NAME". */
+static gboolean
+read_checksums (Pull *self, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, "SHA256SUMS", NULL);
+  g_autofree gchar *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  const FetchResult result = fetcher_get (
+      &self->fetcher, self->base, "SHA256SUMS", self->folder, error);
+
+  if (result != FETCH_DONE)
+    return result == FETCH_MISSING;
+  if (!g_file_get_contents (path, &text, NULL, error))
+    return FALSE;
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (strlen (lines[i]) > 66 && lines[i][64] == ' ')
+      g_hash_table_insert (self->fetcher.checksums,
+          g_strstrip (g_strdup (lines[i] + 66)), g_strndup (lines[i], 64));
+  return TRUE;
+}
+
+static gboolean
+get (Pull *self, const gchar *name, GError **error)
+{
+  const FetchResult result =
+      fetcher_get (&self->fetcher, self->base, name, self->folder, error);
+
+  if (result == FETCH_MISSING)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s/%s: the server has no such file", self->base, name);
+  return result == FETCH_DONE;
+}
+
+/* `name` where there is one, or else `other`, and what goes with each. */
+static gboolean
+get_either (Pull *self, const gchar *name, const gchar *with,
+    const gchar *other, gboolean *ret_other, GError **error)
+{
+  FetchResult result =
+      fetcher_get (&self->fetcher, self->base, name, self->folder, error);
+
+  *ret_other = FALSE;
+  if (result == FETCH_DONE)
+    return with == NULL || get (self, with, error);
+  if (result == FETCH_MISSING) {
+    result =
+        fetcher_get (&self->fetcher, self->base, other, self->folder, error);
+    *ret_other = TRUE;
+  }
+  if (result == FETCH_MISSING)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: the server has neither %s nor %s", self->base, name, other);
+  return result == FETCH_DONE;
+}
+
+/* The files that the index names. Their names come from a server: none may leave the
+ * folder. */
+static gboolean
+get_shards (Pull *self, GError **error)
+{
+  g_autofree gchar *path =
+      g_build_filename (self->folder, "model.safetensors.index.json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GList) members = NULL;
+  JsonNode *root, *map = NULL;
+
+  if (!json_parser_load_from_file (parser, path, error))
+    return FALSE;
+  root = json_parser_get_root (parser);
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    map = json_object_get_member (json_node_get_object (root), "weight_map");
+  if (map == NULL || !JSON_NODE_HOLDS_OBJECT (map)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $.weight_map: wanted an object", path);
+    return FALSE;
+  }
+  members = json_object_get_values (json_node_get_object (map));
+  for (const GList *item = members; item != NULL; item = item->next) {
+    const gchar *name = json_node_get_value_type (item->data) == G_TYPE_STRING
+                            ? json_node_get_string (item->data)
+                            : "";
+
+    if (*name == '\0' || *name == '.' || strchr (name, '/') != NULL) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "%s: $.weight_map: wanted names of files, found \"%s\"", path, name);
+      return FALSE;
+    }
+    if (!get (self, name, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+get_all (Pull *self, GError **error)
+{
+  gboolean other;
+
+  if (!read_checksums (self, error) || !get (self, "config.json", error) ||
+      !get_either (self, "preprocessor_config.json", NULL,
+          "processor_config.json", &other, error) ||
+      !get_either (
+          self, "vocab.json", "merges.txt", "tokenizer.json", &other, error) ||
+      !get_either (self, "model.safetensors", NULL,
+          "model.safetensors.index.json", &other, error))
+    return FALSE;
+  return !other || get_shards (self, error);
+}
+
+/* What arrived is a model, and takes its place at once. */
+static gboolean
+put_in_place (Pull *self, GError **error)
+{
+  g_autoptr (ClvModel) model = clv_model_load (self->folder, error);
+  g_autofree gchar *list = g_build_filename (self->folder, "SHA256SUMS", NULL);
+
+  if (model == NULL) {
+    g_prefix_error (error, "what came from %s is not used: ", self->base);
+    return FALSE;
+  }
+  g_remove (list);
+  if (g_rename (self->folder, self->target) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s",
+      self->target, g_strerror (errno));
+  return FALSE;
+}
+
+/* OWNER/NAME of Hugging Face, or the URL of a directory. NULL: neither. */
+static gchar *
+make_base (const gchar *what, const gchar *revision)
+{
+  const gchar *hub = g_getenv ("HF_ENDPOINT");
+  g_auto (GStrv) parts = g_strsplit (what, "/", -1);
+  g_autofree gchar *bare = NULL;
+
+  if (g_str_has_prefix (what, "http://") ||
+      g_str_has_prefix (what, "https://")) {
+    gchar *base = g_strdup (what);
+
+    while (g_str_has_suffix (base, "/"))
+      base[strlen (base) - 1] = '\0';
+    return base;
+  }
+  if (g_strv_length (parts) != 2 || *parts[0] == '\0' || *parts[1] == '\0' ||
+      *parts[0] == '.' || *parts[1] == '.')
+    return NULL;
+  bare = g_strdup (hub != NULL && *hub != '\0' ? hub : HUB);
+  while (g_str_has_suffix (bare, "/"))
+    bare[strlen (bare) - 1] = '\0';
+  return g_strdup_printf ("%s/%s/resolve/%s", bare, what, revision);
+}
+
+static gchar *
+make_target (const gchar *what, const gchar *output)
+{
+  g_autofree gchar *plain = g_strdup (what);
+  g_autofree gchar *name = NULL;
+
+  if (output != NULL)
+    return g_strdup (output);
+  plain[strcspn (plain, "?#")] = '\0';
+  name = g_path_get_basename (plain);
+  return g_build_filename (g_get_user_data_dir (), "clv", "models", name, NULL);
+}
+
+static int
+pull (Pull *self, const gchar *token, guint stall_s)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_file_test (self->target, G_FILE_TEST_EXISTS)) {
+    printf ("%s: already there\n", self->target);
+    return TOOL_OK;
+  }
+  self->folder = g_strconcat (self->target, ".part", NULL);
+  if (g_mkdir_with_parents (self->folder, 0777) != 0)
+    return tool_fail ("%s: %s", self->folder, g_strerror (errno));
+  if (!fetcher_init (&self->fetcher, token, stall_s, &error) ||
+      !get_all (self, &error) || !put_in_place (self, &error))
+    return tool_fail ("%s", error->message);
+  printf ("%s\n", self->target);
+  return TOOL_OK;
+}
+
+int
+tool_pull_main (int argc, gchar **argv)
+{
+  g_autofree gchar *output = NULL, *revision = NULL;
+  g_auto (GStrv) rest = NULL;
+  g_auto (Pull) self = { 0 };
+  gint stall_s = STALL_S;
+  const gchar *token;
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
+        "the directory (default: where names of models are looked up)", "DIR" },
+    { "revision", 'r', 0, G_OPTION_ARG_FILENAME, &revision,
+        "a branch, tag or commit of Hugging Face (default: main)", "REVISION" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &stall_s,
+        "try again after so long without a byte (default: 30)", "SECONDS" },
+    G_OPTION_ENTRY_NULL,
+  };
+  const ToolUsage usage = { "pull", "OWNER/NAME|URL",
+    "Fetches a model: from Hugging Face by OWNER/NAME, or from the URL of a\n"
+    "directory. What was interrupted goes on where it stopped. Sizes and "
+    "SHA-256\n"
+    "(of the server, or of a file SHA256SUMS beside the others) are checked, "
+    "and\n"
+    "the directory appears when all is there and loads.",
+    "Environment:\n"
+    "  HF_ENDPOINT              a mirror of Hugging Face\n"
+    "  HF_TOKEN                 for models that ask for one\n"
+    "  http_proxy, https_proxy, no_proxy\n\n"
+    "Example:\n"
+    "  clv pull openai/clip-vit-base-patch32\n"
+    "  clv tag --model clip-vit-base-patch32 --prompts \"a red car\" "
+    "street.mp4\n" };
+
+  if (!tool_parse (&usage, entries, argc, argv, &rest))
+    return TOOL_USAGE;
+  if (g_strv_length (rest) != 1)
+    return tool_usage_error (usage.name,
+        "wanted one OWNER/NAME or URL, found %u", g_strv_length (rest));
+  if (stall_s < 1)
+    return tool_usage_error (
+        usage.name, "--timeout: wanted at least 1, found %d", stall_s);
+  self.base = make_base (rest[0], revision != NULL ? revision : "main");
+  if (self.base == NULL)
+    return tool_usage_error (usage.name,
+        "wanted OWNER/NAME, as openai/clip-vit-base-patch32, or a URL of http "
+        "or "
+        "https, found '%s'",
+        rest[0]);
+  self.target = make_target (rest[0], output);
+  token = strstr (rest[0], "://") == NULL ? g_getenv ("HF_TOKEN") : NULL;
+  return pull (&self, token, (guint) stall_s);
+}
