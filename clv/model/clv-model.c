@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/clv-read-file.h"
 #include "clv-model-private.h"
 #include "clv-model-tensors.h"
 #include "text/clv-tokenizer.h"
@@ -106,7 +107,8 @@ make_id (ClvModel *self)
     g_autofree gchar *data = NULL;
     gsize size = 0;
 
-    if (!g_file_get_contents (path, &data, &size, NULL))
+    if (!clv_check_plain_file (path, NULL) ||
+        !g_file_get_contents (path, &data, &size, NULL))
       continue;
     line = g_strdup_printf ("%s %" G_GSIZE_FORMAT "\n", names[i], size);
     g_checksum_update (checksum, (const guint8 *) line, -1);

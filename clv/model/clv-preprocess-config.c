@@ -6,6 +6,7 @@
 
 #include <clv/clv-error.h>
 
+#include "base/clv-read-file.h"
 #include "text/clv-json.h"
 
 #define MAX_SIZE 8192
@@ -289,7 +290,7 @@ static gboolean
 read_if_there (const gchar *path, JsonObject **ret_root, GError **error)
 {
   *ret_root = NULL;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  if (!clv_file_is_there (path))
     return TRUE;
   *ret_root = clv_json_read (path, error);
   return *ret_root != NULL;

@@ -6,6 +6,7 @@
 
 #include <clv/clv-error.h>
 
+#include "base/clv-read-file.h"
 #include "text/clv-json.h"
 
 G_STATIC_ASSERT (G_BYTE_ORDER == G_LITTLE_ENDIAN);
@@ -306,6 +307,8 @@ clv_safetensors_open (const gchar *path, GError **error)
   self->path = g_strdup (path);
   self->tensors =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_tensor);
+  if (!clv_check_plain_file (path, error))
+    return NULL;
   self->mapped = g_mapped_file_new (path, FALSE, error);
   if (self->mapped == NULL) {
     g_prefix_error (error, "%s: ", path);

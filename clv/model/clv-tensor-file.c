@@ -8,6 +8,7 @@
 
 #include <clv/clv-error.h>
 
+#include "base/clv-read-file.h"
 #include "clv-safetensors.h"
 #include "text/clv-json.h"
 
@@ -162,9 +163,9 @@ clv_tensor_file_open (const gchar *directory, GError **error)
       g_build_filename (directory, "pytorch_model.bin", NULL);
   gboolean ok;
 
-  if (g_file_test (single, G_FILE_TEST_EXISTS)) {
+  if (clv_file_is_there (single)) {
     ok = open_single (self, single, error);
-  } else if (g_file_test (index, G_FILE_TEST_EXISTS)) {
+  } else if (clv_file_is_there (index)) {
     ok = open_sharded (self, directory, index, error);
   } else {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,

@@ -4,7 +4,7 @@
 
 #include <clv/clv-error.h>
 
-#include "clv-read-file.h"
+#include "base/clv-read-file.h"
 #include "clv-text-cache-file.h"
 #include "clv-text-cache.h"
 

@@ -5,7 +5,7 @@
 #include <clv/clv-error.h>
 #include <string.h>
 
-#include "clv-read-file.h"
+#include "base/clv-read-file.h"
 #include "text/clv-json.h"
 
 #define SHOWN_CHARACTERS 60

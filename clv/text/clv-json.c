@@ -4,7 +4,12 @@
 
 #include <clv/clv-error.h>
 
+#include "base/clv-read-file.h"
+
 #define MAX_DEPTH 64
+
+/* Vocabularies are the largest; those of a quarter million tokens have 35 MB. */
+#define MAX_BYTES (256 << 20)
 
 /* Counts brackets outside of strings. Whether they match is for the parser. */
 static gboolean
@@ -117,14 +122,13 @@ clv_json_parse (
 JsonObject *
 clv_json_read (const gchar *path, GError **error)
 {
-  g_autofree gchar *data = NULL;
-  gsize size;
+  g_autoptr (GByteArray) data = clv_check_plain_file (path, error)
+                                    ? clv_read_file (path, MAX_BYTES, error)
+                                    : NULL;
 
-  if (!g_file_get_contents (path, &data, &size, error)) {
-    g_prefix_error (error, "%s: ", path);
-    return NULL;
-  }
-  return clv_json_parse (data, size, path, error);
+  return data != NULL ? clv_json_parse (
+                            (const gchar *) data->data, data->len, path, error)
+                      : NULL;
 }
 
 const gchar *

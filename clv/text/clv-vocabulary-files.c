@@ -5,6 +5,7 @@
 #include <clv/clv-error.h>
 #include <gio/gio.h>
 
+#include "base/clv-read-file.h"
 #include "clv-json.h"
 #include "clv-vocabulary-private.h"
 
@@ -30,61 +31,57 @@ clear_lines (Lines *lines)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lines, clear_lines)
 
-/* Reads a whole file, unpacked where its name ends in .gz. */
-static gboolean
-read_text (const gchar *path, GByteArray *text, GError **error)
+/* Returns NULL with a message that does not name the file. */
+static GByteArray *
+unpack (GByteArray *packed, GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GInputStream) memory =
+      g_memory_input_stream_new_from_data (packed->data, packed->len, NULL);
+  g_autoptr (GConverter) gunzip =
+      G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  g_autoptr (GInputStream) stream =
+      g_converter_input_stream_new (memory, gunzip);
+  g_autoptr (GByteArray) text = g_byte_array_new ();
   guint8 chunk[16384];
   gssize n;
 
-  stream = G_INPUT_STREAM (g_file_read (file, NULL, error));
-  if (stream != NULL && g_str_has_suffix (path, ".gz")) {
-    g_autoptr (GInputStream) packed = g_steal_pointer (&stream);
-    g_autoptr (GConverter) gunzip =
-        G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
-
-    stream = g_converter_input_stream_new (packed, gunzip);
-  }
-  if (stream == NULL)
-    return FALSE;
   while ((n = g_input_stream_read (stream, chunk, sizeof chunk, NULL, error)) >
          0) {
     g_byte_array_append (text, chunk, n);
     if (text->len > MAX_TEXT_BYTES) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
           "wanted at most %d bytes of merges, found more", MAX_TEXT_BYTES);
-      return FALSE;
+      return NULL;
     }
   }
-  if (n == 0 &&
-      !g_utf8_validate_len ((const gchar *) text->data, text->len, NULL)) {
-    g_set_error (
-        error, CLV_ERROR, CLV_ERROR_BAD_FILE, "the merges are not UTF-8 text");
-    return FALSE;
-  }
-  return n == 0;
+  return n == 0 ? g_steal_pointer (&text) : NULL;
 }
 
-/* GIO's file errors become GFileError, as from the other readers; unpacking
- * that fails is the content's fault. */
-static void
-convert_error (const gchar *path, GError **error)
+/* Reads a whole file, unpacked where its name ends in .gz. */
+static GByteArray *
+read_text (const gchar *path, GError **error)
 {
-  if (error != NULL && (*error)->domain == G_IO_ERROR) {
-    gint code = (*error)->code;
+  g_autoptr (GByteArray) text =
+      clv_check_plain_file (path, error)
+          ? clv_read_file (path, MAX_TEXT_BYTES, error)
+          : NULL;
 
-    if (code == G_IO_ERROR_INVALID_DATA || code == G_IO_ERROR_PARTIAL_INPUT) {
-      (*error)->domain = CLV_ERROR;
-      (*error)->code = CLV_ERROR_BAD_FILE;
-    } else {
-      (*error)->domain = G_FILE_ERROR;
-      (*error)->code = code == G_IO_ERROR_NOT_FOUND ? G_FILE_ERROR_NOENT
-                                                    : G_FILE_ERROR_FAILED;
-    }
+  if (text != NULL && g_str_has_suffix (path, ".gz")) {
+    g_autoptr (GByteArray) packed = g_steal_pointer (&text);
+    g_autoptr (GError) cause = NULL;
+
+    text = unpack (packed, &cause);
+    if (text == NULL)
+      g_set_error (
+          error, CLV_ERROR, CLV_ERROR_BAD_FILE, "%s: %s", path, cause->message);
   }
-  g_prefix_error (error, "%s: ", path);
+  if (text != NULL && text->len > 0 &&
+      !g_utf8_validate_len ((const gchar *) text->data, text->len, NULL)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: the merges are not UTF-8 text", path);
+    return NULL;
+  }
+  return g_steal_pointer (&text);
 }
 
 static gboolean
@@ -92,12 +89,10 @@ read_lines (const gchar *path, Lines *lines, GError **error)
 {
   gchar *line, *end;
 
-  lines->text = g_byte_array_new ();
-  lines->lines = g_ptr_array_new ();
-  if (!read_text (path, lines->text, error)) {
-    convert_error (path, error);
+  lines->text = read_text (path, error);
+  if (lines->text == NULL)
     return FALSE;
-  }
+  lines->lines = g_ptr_array_new ();
   g_byte_array_append (lines->text, (const guint8 *) "", 1);
   line = (gchar *) lines->text->data;
   end = line + lines->text->len;

@@ -6,10 +6,15 @@
 
 #include <clv/clv-error.h>
 
+#include "base/clv-read-file.h"
 #include "clv-json.h"
 
 /* Far above any real vocabulary; ids index a table of a row each. */
 #define MAX_ID (1 << 24)
+
+/* Tokens that no merge makes: every byte, also at the end of a word, and two
+ * special tokens. */
+#define N_WITHOUT (2 * 256 + 2)
 
 /* Bytes that print stand for themselves, the others for U+0100 and up in their
  * order: bytes_to_unicode() of OpenAI's simple_tokenizer.py. */
@@ -233,15 +238,20 @@ read_vocab_json (ClvVocabulary *self, const gchar *vocab_path,
 {
   g_autoptr (JsonObject) vocab = clv_json_read (vocab_path, error);
 
-  return vocab != NULL &&
-         clv_vocabulary_add_object (self, vocab, vocab_path, "$", error) &&
-         clv_vocabulary_read_merges (self, merges_path, error);
-}
-
-static gboolean
-exists (const gchar *path)
-{
-  return g_file_test (path, G_FILE_TEST_EXISTS);
+  if (vocab == NULL ||
+      !clv_vocabulary_add_object (self, vocab, vocab_path, "$", error) ||
+      !clv_vocabulary_read_merges (self, merges_path, error))
+    return FALSE;
+  /* A file that was not written to the end would tokenize, and wrongly. */
+  if (self->merges->len == 0 && g_hash_table_size (self->ids) > N_WITHOUT) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: wanted merges, found none, but vocab.json has %u tokens, more "
+        "than "
+        "the bytes",
+        merges_path, g_hash_table_size (self->ids));
+    return FALSE;
+  }
+  return TRUE;
 }
 
 ClvVocabulary *
@@ -257,17 +267,18 @@ clv_vocabulary_open (const gchar *directory, GError **error)
 
   /* A vocab.json without its merges is reported as such unless there is
    * another complete set. */
-  if (exists (vocab) && (exists (merges) || !exists (fast))) {
+  if (clv_file_is_there (vocab) &&
+      (clv_file_is_there (merges) || !clv_file_is_there (fast))) {
     self = new_empty (vocab);
     ok = read_vocab_json (self, vocab, merges, error);
-  } else if (exists (fast)) {
+  } else if (clv_file_is_there (fast)) {
     self = new_empty (fast);
     ok = clv_vocabulary_read_tokenizer_json (self, fast, error);
   }
   for (guint i = 0; self == NULL && i < G_N_ELEMENTS (openai); i++) {
     g_autofree gchar *path = g_build_filename (directory, openai[i], NULL);
 
-    if (exists (path)) {
+    if (clv_file_is_there (path)) {
       self = new_empty (path);
       ok = clv_vocabulary_read_openai (self, path, error);
     }

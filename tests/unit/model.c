@@ -6,6 +6,8 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "model/clv-model-private.h"
@@ -274,6 +276,47 @@ test_no_directory (void)
   test_assert_error (&error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR, file, NULL);
 }
 
+static const gchar *const model_files[] = { "config.json",
+  "preprocessor_config.json", "model.safetensors", "vocab.json", "merges.txt" };
+
+/* Opening a pipe waits for a writer that never comes. */
+static void
+test_pipes (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (model_files); i++) {
+    g_autoptr (TestModel) files = test_model_new ();
+    g_autofree gchar *path =
+        g_build_filename (files->directory, model_files[i], NULL);
+
+    test_model_write (files);
+    g_assert_cmpint (g_unlink (path), ==, 0);
+    g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+    assert_refused (files, CLV_ERROR_BAD_FILE, path, "wanted a file");
+    g_assert_cmpint (g_unlink (path), ==, 0);
+    g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+    assert_refused (files, CLV_ERROR_BAD_FILE, path, "found a directory");
+    g_assert_cmpint (g_rmdir (path), ==, 0);
+  }
+}
+
+/* Some files may be missing, but then nobody meant them to be there. */
+static void
+test_dangling_links (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (model_files); i++) {
+    g_autoptr (TestModel) files = test_model_new ();
+    g_autofree gchar *path =
+        g_build_filename (files->directory, model_files[i], NULL);
+    g_autoptr (GError) error = NULL;
+
+    test_model_write (files);
+    g_assert_cmpint (g_unlink (path), ==, 0);
+    g_assert_cmpint (symlink ("/no/such/blob", path), ==, 0);
+    g_assert_null (clv_model_load (files->directory, &error));
+    test_assert_error (&error, G_FILE_ERROR, G_FILE_ERROR_NOENT, path, NULL);
+  }
+}
+
 static void
 test_missing_tensors (void)
 {
@@ -464,6 +507,8 @@ main (int argc, char **argv)
   g_test_add_func ("/model/id-has-each-weight", test_id_of_each_weight);
   g_test_add_func ("/model/is-found-by-name", test_find);
   g_test_add_func ("/model/refuses/no-directory", test_no_directory);
+  g_test_add_func ("/model/refuses/pipes-and-directories", test_pipes);
+  g_test_add_func ("/model/refuses/dangling-links", test_dangling_links);
   g_test_add_func ("/model/refuses/missing-shard", test_missing_shard);
   g_test_add_func ("/model/refuses/each-missing-tensor", test_missing_tensors);
   g_test_add_func ("/model/refuses/each-wrong-shape", test_wrong_shapes);

@@ -3,8 +3,12 @@
 /* The prompts file: what it says, and what is said about a wrong one. */
 
 #include <clv/clv-prompts.h>
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "score/clv-prompts-private.h"
 
@@ -317,6 +321,33 @@ test_missing (Fixture *self, gconstpointer data)
   g_assert_error (dir_error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
 }
 
+/* A pipe that somebody writes to is a file like any other, as with the shell's
+ * <(command); one that nobody opens would be waited for without an end. */
+static void
+test_pipes (Fixture *self, gconstpointer data)
+{
+  static const gchar json[] = "{\"groups\":[{\"prompts\":[\"a\"]}]}";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClvPrompts) prompts = NULL;
+  g_autofree gchar *path = NULL;
+  gint fds[2];
+
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, &error));
+  path = g_strdup_printf ("/dev/fd/%d", fds[0]);
+  g_assert_cmpint (
+      write (fds[1], json, strlen (json)), ==, (gssize) strlen (json));
+  close (fds[1]);
+  prompts = clv_prompts_new_from_file (path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (clv_prompts_get_n_labels (prompts), ==, 1);
+  close (fds[0]);
+
+  g_assert_cmpint (mkfifo (self->path, 0600), ==, 0);
+  g_assert_null (clv_prompts_new_from_file (self->path, NULL, &error));
+  g_assert_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE);
+  g_assert_true (g_str_has_prefix (error->message, self->path));
+}
+
 /* What would take all memory or all stack if it were taken as it comes. */
 static void
 test_huge (Fixture *self, gconstpointer data)
@@ -394,6 +425,7 @@ main (int argc, char **argv)
   ADD ("auto looks at how many phrases compete", test_auto);
   ADD ("a bad file is an error that names the place", test_bad_files);
   ADD ("a missing file is a file error", test_missing);
+  ADD ("a pipe is read if somebody writes to it", test_pipes);
   ADD ("a file without end, depth or measure is refused", test_huge);
   ADD ("a damaged file never crashes", test_mutations);
   return g_test_run ();

@@ -449,6 +449,8 @@ static const Bad bad_files[] = {
       "merges.txt: line 2: wanted two tokens" },
   { "merges-three-parts", "merges.txt", "c a t\n",
       "merges.txt: line 1: wanted two tokens" },
+  { "merges-empty", "merges.txt", "",
+      "merges.txt: wanted merges, found none, but vocab.json has" },
   { "merges-not-utf8", "merges.txt", "c \xff\n", "not UTF-8" },
   { "vocabulary-empty", "vocab.json", "{}", "c" },
   { "vocabulary-not-json", "vocab.json", "{", "vocab.json: not JSON" },
