@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <json-glib/json-glib.h>
+#include <clv/clv-error.h>
+
+#include "base/clv-read-file.h"
+#include "text/clv-json.h"
+
+/* Of a file of phrases. */
+#define MAX_BYTES (64 << 20)
 
 gboolean
 tool_parse (const ToolUsage *usage, const GOptionEntry *entries, int argc,
@@ -82,45 +88,41 @@ tool_parse_precision (
       name, "--precision: wanted auto, fp32 or fp16, found '%s'", word);
 }
 
-static gchar *
-read_all (const gchar *path, gsize *ret_size, GError **error)
+static GByteArray *
+read_stdin (GError **error)
 {
-  g_autoptr (GIOChannel) input = NULL;
+  g_autoptr (GIOChannel) input = g_io_channel_unix_new (fileno (stdin));
   gchar *data = NULL;
+  gsize size;
 
-  if (strcmp (path, "-") != 0)
-    return g_file_get_contents (path, &data, ret_size, error) ? data : NULL;
-
-  input = g_io_channel_unix_new (fileno (stdin));
   if (g_io_channel_set_encoding (input, NULL, error) != G_IO_STATUS_NORMAL ||
-      g_io_channel_read_to_end (input, &data, ret_size, error) !=
+      g_io_channel_read_to_end (input, &data, &size, error) !=
           G_IO_STATUS_NORMAL)
     return NULL;
-  return data;
+  return g_byte_array_new_take ((guint8 *) data, size);
 }
 
 GStrv
 tool_read_strings (const gchar *path, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
+  const gboolean from_stdin = strcmp (path, "-") == 0;
+  const gchar *name = from_stdin ? "standard input" : path;
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
-  g_autofree gchar *data = NULL;
-  JsonNode *root;
+  g_autoptr (GByteArray) data =
+      from_stdin ? read_stdin (error) : clv_read_file (path, MAX_BYTES, error);
+  g_autoptr (JsonNode) root = NULL;
   JsonArray *array;
-  gsize size;
 
-  data = read_all (path, &size, error);
   if (data == NULL)
     return NULL;
-  if (!json_parser_load_from_data (parser, data, size, error)) {
-    g_prefix_error (error, "%s: ", path);
+  root =
+      clv_json_parse_any ((const gchar *) data->data, data->len, name, error);
+  if (root == NULL)
     return NULL;
-  }
-  root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_ARRAY (root)) {
+  if (!JSON_NODE_HOLDS_ARRAY (root)) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: $: wanted an array of strings, found %s", path,
-        root != NULL ? json_node_type_name (root) : "nothing");
+        "%s: $: wanted an array of strings, found %s", name,
+        clv_json_type_name (root));
     return NULL;
   }
   array = json_node_get_array (root);
@@ -129,8 +131,8 @@ tool_read_strings (const gchar *path, GError **error)
 
     if (json_node_get_value_type (node) != G_TYPE_STRING) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-          "%s: $[%u]: wanted a string, found %s", path, i,
-          json_node_type_name (node));
+          "%s: $[%u]: wanted a string, found %s", name, i,
+          clv_json_type_name (node));
       return NULL;
     }
     g_ptr_array_add (strings, g_strdup (json_node_get_string (node)));

@@ -2,6 +2,8 @@
 
 #include "clv-json.h"
 
+#include <string.h>
+
 #include <clv/clv-error.h>
 
 #include "base/clv-read-file.h"
@@ -11,9 +13,10 @@
 /* Vocabularies are the largest; those of a quarter million tokens have 35 MB. */
 #define MAX_BYTES (256 << 20)
 
-/* Counts brackets outside of strings. Whether they match is for the parser. */
+/* What the parser does not notice: it recurses into brackets, whose match is for
+ * the parser, and a string ends where it has a zero. */
 static gboolean
-check_depth (
+check_text (
     const gchar *data, gsize size, const gchar *file_name, GError **error)
 {
   guint depth = 0;
@@ -23,6 +26,12 @@ check_depth (
     gchar c = data[i];
 
     if (in_string) {
+      if (c == '\\' && size - i > 5 && memcmp (data + i, "\\u0000", 6) == 0) {
+        g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+            "%s: a string holds \\u0000 at byte %" G_GSIZE_FORMAT, file_name,
+            i);
+        return FALSE;
+      }
       if (c == '\\')
         i++;
       else if (c == '"')
@@ -94,8 +103,8 @@ parse (JsonParser *parser, const gchar *data, gsize size,
   return TRUE;
 }
 
-JsonObject *
-clv_json_parse (
+JsonNode *
+clv_json_parse_any (
     const gchar *data, gsize size, const gchar *file_name, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
@@ -106,14 +115,30 @@ clv_json_parse (
         "%s: not JSON: not UTF-8 text", file_name);
     return NULL;
   }
-  if (!check_depth (data, size, file_name, error) ||
+  if (!check_text (data, size, file_name, error) ||
       !parse (parser, data, size, file_name, error))
     return NULL;
   root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
+  if (root == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: $: wanted a value, found nothing", file_name);
+    return NULL;
+  }
+  return json_node_ref (root);
+}
+
+JsonObject *
+clv_json_parse (
+    const gchar *data, gsize size, const gchar *file_name, GError **error)
+{
+  g_autoptr (JsonNode) root = clv_json_parse_any (data, size, file_name, error);
+
+  if (root == NULL)
+    return NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (root)) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "%s: $: wanted an object, found %s", file_name,
-        root != NULL ? clv_json_type_name (root) : "nothing");
+        clv_json_type_name (root));
     return NULL;
   }
   return json_object_ref (json_node_get_object (root));

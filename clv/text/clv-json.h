@@ -10,10 +10,14 @@
 
 G_BEGIN_DECLS
 
-/* Parses one JSON object. Refuses what is not UTF-8, nested deeper than 64
- * (the parser recurses) or has the same key twice in an object (the parser
- * would keep the last). file_name is for messages. NULL with
- * CLV_ERROR_BAD_FILE. */
+/* Parses JSON. Refuses what is not UTF-8, nested deeper than 64 (the parser
+ * recurses), has the same key twice in an object (the parser would keep the
+ * last) or a zero in a string (which would end there). file_name is for
+ * messages. NULL with CLV_ERROR_BAD_FILE. */
+JsonNode *clv_json_parse_any (
+    const gchar *data, gsize size, const gchar *file_name, GError **error);
+
+/* As above, and only an object. */
 JsonObject *clv_json_parse (
     const gchar *data, gsize size, const gchar *file_name, GError **error);
 

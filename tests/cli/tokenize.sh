@@ -28,6 +28,10 @@ echo '{"a": 1}' >object.json
 refuses "an object is refused" 1 'object.json: \$: wanted an array' tokenize object.json
 echo '["a",' >broken.json
 refuses "broken JSON is refused" 1 'broken.json' tokenize broken.json
+/usr/bin/python3 -c 'print("[" * 1000000)' >deep.json
+refuses "what the parser would run out of stack with is refused" 1 'deep.json: JSON is nested deeper' tokenize deep.json
+echo '["a", "b\u0000c"]' >zero.json
+refuses "a zero in a string is refused, not cut off" 1 'zero.json: a string holds \\u0000' tokenize zero.json
 refuses "a missing file is named" 1 'missing.json' tokenize missing.json
 refuses "a missing model is named with the places" 1 'no-such-model' tokenize --model no-such-model good.json
 finish
