@@ -60,6 +60,7 @@ tag --format vtt --output demo.vtt
 tag
 
 step "done"
+q() { printf '%q' "$1"; }
 cat <<END
 In $results:
   demo.webm   the video
@@ -67,6 +68,6 @@ In $results:
   demo.vtt    the tags as WebVTT: a player shows them beside the video
 
 The same in a pipeline:
-  export GST_PLUGIN_PATH=$build/plugin CLV_MODEL_PATH=$root/models
-  gst-launch-1.0 -m filesrc location=$results/demo.webm ! decodebin ! cliptag prompts="colour bars; snow" ! fakesink
+  export GST_PLUGIN_PATH=$(q "$build/plugin") CLV_MODEL_PATH=$(q "$root/models")
+  gst-launch-1.0 -m filesrc location=$(q "$results/demo.webm") ! decodebin ! cliptag prompts="colour bars; snow" ! fakesink
 END

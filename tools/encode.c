@@ -4,8 +4,10 @@
 
 #include "clv-tool.h"
 
+#include <errno.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "media-batch.h"
 #include "model/clv-tensor-file.h"
@@ -215,6 +217,24 @@ write_output (Encoded *self, const gchar *path, gchar **images, gchar **prompts,
   return clv_tensor_file_write (path, tensors, n, keys, values, error);
 }
 
+/* Before hours of work, not after. */
+static gboolean
+check_output (const gchar *path, GError **error)
+{
+  g_autofree gchar *parent = g_path_get_dirname (path);
+  int code = 0;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    code = EISDIR;
+  else if (access (path, F_OK) == 0 ? access (path, W_OK) != 0
+                                    : access (parent, W_OK | X_OK) != 0)
+    code = errno;
+  if (code != 0)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s",
+        path, g_strerror (code));
+  return code == 0;
+}
+
 static gboolean
 encode_all (const gchar *model, const gchar *device, ClvPrecision precision,
     gchar **images, gboolean patches, const gchar *prompts_path,
@@ -224,6 +244,8 @@ encode_all (const gchar *model, const gchar *device, ClvPrecision precision,
   g_auto (GStrv) prompts = NULL;
   ClvModel *loaded;
 
+  if (!check_output (output, error))
+    return FALSE;
   if (prompts_path != NULL) {
     prompts = tool_read_strings (prompts_path, error);
     if (prompts == NULL)
@@ -286,7 +308,7 @@ tool_encode_main (int argc, gchar **argv)
     return TOOL_USAGE;
   if (rest[0] != NULL)
     return tool_usage_error (usage.name, "unexpected argument '%s'", rest[0]);
-  if (output == NULL)
+  if (output == NULL || *output == '\0')
     return tool_usage_error (usage.name, "--output is missing");
   if (images == NULL && prompts == NULL)
     return tool_usage_error (

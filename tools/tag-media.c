@@ -100,8 +100,7 @@ score_picture (Run *self, const MediaPicture *picture, const gfloat *embedding)
   note_best (self);
   self->summary.n_inferred++;
   self->job->n_inferred++;
-  if (writer->format->frame != NULL)
-    writer->format->frame (writer, &frame);
+  tag_writer_add_frame (writer, &frame);
 }
 
 /* Scores what is being encoded, if there is something. */
@@ -191,8 +190,8 @@ finish (Run *self, Media *media)
   take_events (self);
   g_array_sort (self->spans, tag_span_compare);
   self->summary.spans = self->spans;
-  if (self->summary.n_inferred > 0 && writer->format->media_end != NULL)
-    writer->format->media_end (writer, &self->summary);
+  if (self->summary.n_inferred > 0)
+    tag_writer_end_media (writer, &self->summary);
 }
 
 MediaStatus

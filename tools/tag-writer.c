@@ -84,17 +84,46 @@ tag_writer_open (TagWriter *self, const TagFormat *format, const gchar *path,
   return TRUE;
 }
 
+/* Later on nobody knows why a write failed. */
+static void
+note_failure (TagWriter *self)
+{
+  if (self->code == 0 && ferror (self->out))
+    self->code = errno != 0 ? errno : EIO;
+}
+
+void
+tag_writer_add_frame (TagWriter *self, const TagFrame *frame)
+{
+  if (self->format->frame == NULL)
+    return;
+  errno = 0;
+  self->format->frame (self, frame);
+  note_failure (self);
+}
+
+void
+tag_writer_end_media (TagWriter *self, const TagSummary *summary)
+{
+  errno = 0;
+  if (self->format->media_end != NULL)
+    self->format->media_end (self, summary);
+  fflush (self->out);
+  note_failure (self);
+}
+
 gboolean
 tag_writer_commit (TagWriter *self, GError **error)
 {
   const gchar *name = self->path != NULL ? self->path : "standard output";
-  int code = 0;
+  int code;
 
+  errno = 0;
   if (self->format->finish != NULL)
     self->format->finish (self);
-  errno = 0;
-  if (fflush (self->out) != 0 || ferror (self->out))
-    code = errno != 0 ? errno : EIO;
+  fflush (self->out);
+  note_failure (self);
+  code = self->code;
   if (self->path != NULL && fclose (g_steal_pointer (&self->out)) != 0 &&
       code == 0)
     code = errno;

@@ -64,6 +64,7 @@ struct _TagWriter {
   FILE *out;
   gchar *path;  /* NULL: standard output */
   gchar *aside; /* written first, then renamed to `path`; NULL: not a file */
+  int code;     /* errno of the first write that failed */
 };
 
 /* `path`: NULL for standard output. A regular file appears under its name only
@@ -71,6 +72,11 @@ struct _TagWriter {
 gboolean tag_writer_open (TagWriter *self, const TagFormat *format,
     const gchar *path, ClvPrompts *prompts, const gchar *model_name,
     guint n_media, GError **error);
+
+/* What the format makes of it, if anything. The end of a media is seen at once
+ * where the output is a pipe. */
+void tag_writer_add_frame (TagWriter *self, const TagFrame *frame);
+void tag_writer_end_media (TagWriter *self, const TagSummary *summary);
 
 gboolean tag_writer_commit (TagWriter *self, GError **error);
 

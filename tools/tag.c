@@ -223,7 +223,6 @@ tag_all (TagJob *job, gchar **media)
     g_autoptr (GError) error = NULL;
     const MediaStatus status = tag_media (job, media[i], &error);
 
-    fflush (job->writer->out);
     if (status == MEDIA_INTERRUPTED)
       return TOOL_INTERRUPTED;
     if (status == MEDIA_ERROR) {

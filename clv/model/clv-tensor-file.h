@@ -89,7 +89,8 @@ typedef struct {
   const gfloat *values;
 } ClvFloatTensor;
 
-/* Writes float32 tensors and string metadata: aside, then renamed. The keys are
+/* Writes float32 tensors and string metadata: a file aside, then renamed, a device
+ * or a pipe as it is. The keys are
  * NULL-terminated or NULL, each with its value. */
 gboolean clv_tensor_file_write (const gchar *path,
     const ClvFloatTensor *tensors, guint n_tensors,

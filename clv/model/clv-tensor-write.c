@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clv-read-file.h"
 #include "clv-tensor-file.h"
 
 static guint64
@@ -69,6 +73,40 @@ make_header (const ClvFloatTensor *tensors, guint n_tensors,
   return g_strdup_printf ("%s%*s", json, (int) (7 - (size + 7) % 8), "");
 }
 
+static gboolean
+write_in_place (const gchar *path, const GString *content, GError **error)
+{
+  FILE *file = g_fopen (path, "wbe");
+  gboolean written = FALSE;
+  gint code;
+
+  if (file != NULL)
+    written = fwrite (content->str, 1, content->len, file) == content->len;
+  code = errno;
+  if (file != NULL && fclose (file) != 0 && written) {
+    code = errno;
+    written = FALSE;
+  }
+  if (!written)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s",
+        path, g_strerror (code));
+  return written;
+}
+
+/* A device or a pipe must stay what it is: it is not renamed over. */
+static gboolean
+write_content (const gchar *path, const GString *content, GError **error)
+{
+  if (g_file_test (path, G_FILE_TEST_EXISTS) &&
+      !clv_check_plain_file (path, NULL))
+    return write_in_place (path, content, error);
+  if (g_file_set_contents_full (path, content->str, content->len,
+          G_FILE_SET_CONTENTS_CONSISTENT, 0666, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
+}
+
 gboolean
 clv_tensor_file_write (const gchar *path, const ClvFloatTensor *tensors,
     guint n_tensors, const gchar *const *metadata_keys,
@@ -84,10 +122,5 @@ clv_tensor_file_write (const gchar *path, const ClvFloatTensor *tensors,
   for (guint i = 0; i < n_tensors; i++)
     g_string_append_len (
         file, (const gchar *) tensors[i].values, size_bytes (&tensors[i]));
-  if (!g_file_set_contents_full (path, file->str, file->len,
-          G_FILE_SET_CONTENTS_CONSISTENT, 0666, error)) {
-    g_prefix_error (error, "%s: ", path);
-    return FALSE;
-  }
-  return TRUE;
+  return write_content (path, file, error);
 }

@@ -58,6 +58,12 @@ for a, b in zip(safetensors.rows(half["text_embeds"]), safetensors.rows(full["te
 P
 ok "float16 storage is within its tolerance" $?
 
+mkfifo pipe
+cat pipe >piped.safetensors &
+run 0 encode --prompts prompts.json --precision fp16 --output pipe && [ -p pipe ] && wait $! &&
+  cmp -s piped.safetensors text.safetensors
+ok "a pipe is written to, and stays one" $?
+
 echo keep >kept.safetensors
 echo 'no picture' >bad.png
 refuses "a file that is no picture is named" 1 'bad.png: ' encode --images rgb.png bad.png --output kept.safetensors

@@ -101,6 +101,8 @@ refuses "a bad prompts file is named with the place" 1 'bad.json.*groups' tag --
 refuses "a missing model is named" 1 'no-such-model' tag --model no-such-model --prompts a b.mkv
 run 1 tag --prompts a --output no/such/o.csv b.mkv && says err 'no/such/o.csv'
 ok "an output that cannot be written is named" $?
-run 1 tag --prompts a --format csv --output /dev/full b.mkv && says err '/dev/full'
+run 1 tag --prompts a --format csv --output /dev/full b.mkv && says err '/dev/full: No space left'
 ok "a full disk is an error" $?
+run 1 tag --prompts "$(seq -s ';' 40)" --format csv --output /dev/full b.mkv && says err '/dev/full: No space left'
+ok "so is one that is full long before the end" $?
 finish
