@@ -6,7 +6,8 @@
  * @see_also: cliptag, #GstClipMeta
  *
  * Draws the tags of a frame on it, as read from its #GstClipMeta: label, group
- * where there are several, score, and a bar with a tick at the threshold.
+ * where there are several, score, and a bar with a tick at the threshold. Regions
+ * (#GstClipRegionMeta) are boxes with their best tag.
  *
  * Where downstream takes a #GstVideoOverlayComposition with the frame, the
  * drawing is attached and pixels stay as they are; otherwise it is blended into
@@ -29,6 +30,7 @@
 #include <gst/video/video.h>
 
 #include "gstcliperror.h"
+#include "gstclipoverlayboxes.h"
 #include "gstclipoverlaycaps.h"
 #include "gstclipoverlaydraw.h"
 
@@ -67,6 +69,8 @@ struct _GstClipOverlay {
   gboolean warned;
   GstClipOverlayRows rows; /* that are drawn */
   GstClipOverlayRows next;
+  GstVideoOverlayRectangle *panel; /* of the rows; NULL: nothing to be seen */
+  GstClipOverlayBoxes boxes;
   gboolean stale;                      /* draw again, though rows are equal */
   GstVideoOverlayComposition *drawing; /* NULL: nothing to be seen */
 };
@@ -154,12 +158,57 @@ take_crop (GstClipOverlay *self, GstBuffer *buffer)
   self->stale = TRUE;
 }
 
+/* TRUE: there is another panel. */
+static gboolean
+update_panel (GstClipOverlay *self, GstBuffer *buffer)
+{
+  GstClipOverlayRows swap;
+  gboolean equal;
+
+  if (!self->stale && gst_clip_overlay_rows_are_of (&self->rows, buffer))
+    return FALSE;
+  gst_clip_overlay_rows_read (
+      &self->next, buffer, self->used.show, self->used.max_labels);
+  equal = gst_clip_overlay_rows_equal (&self->rows, &self->next);
+  swap = self->rows;
+  self->rows = self->next;
+  self->next = swap;
+  if (!self->stale && equal)
+    return FALSE;
+
+  g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
+  self->panel = gst_clip_overlay_draw_rows (
+      &self->rows, &self->used, self->colors, &self->area);
+  return TRUE;
+}
+
+/* Boxes first, so that the panel is above them. */
+static void
+compose (GstClipOverlay *self)
+{
+  g_autoptr (GPtrArray) rectangles = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_video_overlay_rectangle_unref);
+
+  gst_clip_overlay_boxes_draw (
+      &self->boxes, &self->used, self->colors, &self->area, rectangles);
+  if (self->panel != NULL)
+    g_ptr_array_add (rectangles, gst_video_overlay_rectangle_ref (self->panel));
+  for (guint i = 0; i < rectangles->len; i++) {
+    GstVideoOverlayRectangle *rectangle = g_ptr_array_index (rectangles, i);
+
+    if (i == 0)
+      self->drawing = gst_video_overlay_composition_new (rectangle);
+    else
+      gst_video_overlay_composition_add_rectangle (self->drawing, rectangle);
+  }
+  GST_LOG_OBJECT (self, "drew %u labels, %u rectangles", self->rows.rows->len,
+      rectangles->len);
+}
+
 static void
 update_drawing (GstClipOverlay *self, GstBuffer *buffer)
 {
-  GstVideoOverlayRectangle *rectangle;
-  GstClipOverlayRows swap;
-  gboolean equal;
+  gboolean changed;
 
   take_settings (self);
   if (!self->used.visible) {
@@ -168,26 +217,13 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
     return;
   }
   take_crop (self, buffer);
-  if (!self->stale && gst_clip_overlay_rows_are_of (&self->rows, buffer))
+  changed = update_panel (self, buffer);
+  changed = gst_clip_overlay_boxes_read (&self->boxes, buffer) || changed;
+  if (!changed && !self->stale)
     return;
-  gst_clip_overlay_rows_read (
-      &self->next, buffer, self->used.show, self->used.max_labels);
-  equal = gst_clip_overlay_rows_equal (&self->rows, &self->next);
-  swap = self->rows;
-  self->rows = self->next;
-  self->next = swap;
-  if (!self->stale && equal)
-    return;
-
   self->stale = FALSE;
   g_clear_pointer (&self->drawing, gst_video_overlay_composition_unref);
-  rectangle = gst_clip_overlay_draw_rows (
-      &self->rows, &self->used, self->colors, &self->area);
-  if (rectangle != NULL) {
-    self->drawing = gst_video_overlay_composition_new (rectangle);
-    gst_video_overlay_rectangle_unref (rectangle);
-    GST_LOG_OBJECT (self, "drew %u labels", self->rows.rows->len);
-  }
+  compose (self);
 }
 
 /* Behind what upstream has attached already, so that it is drawn above. */
@@ -432,6 +468,9 @@ forget (GstClipOverlay *self)
   gst_clip_overlay_rows_clear (&self->next);
   gst_clip_overlay_rows_init (&self->rows);
   gst_clip_overlay_rows_init (&self->next);
+  g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
+  gst_clip_overlay_boxes_clear (&self->boxes);
+  gst_clip_overlay_boxes_init (&self->boxes);
 }
 
 static GstStateChangeReturn
@@ -456,6 +495,8 @@ gst_clip_overlay_finalize (GObject *object)
   g_clear_pointer (&self->colors, gst_clip_overlay_colors_free);
   gst_clip_overlay_rows_clear (&self->rows);
   gst_clip_overlay_rows_clear (&self->next);
+  g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
+  gst_clip_overlay_boxes_clear (&self->boxes);
   gst_clip_overlay_settings_clear (&self->settings);
   gst_clip_overlay_settings_clear (&self->used);
 
@@ -493,6 +534,7 @@ gst_clip_overlay_init (GstClipOverlay *self)
   gst_clip_overlay_settings_init (&self->settings);
   gst_clip_overlay_rows_init (&self->rows);
   gst_clip_overlay_rows_init (&self->next);
+  gst_clip_overlay_boxes_init (&self->boxes);
 
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink, gst_clip_overlay_chain);

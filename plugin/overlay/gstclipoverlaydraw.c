@@ -22,6 +22,9 @@
 #define CORNER      0.35
 #define TICK_WIDTH  0.1
 #define DIM         0.75 /* of white, or of a bar's opacity: not active */
+#define TAG_SCALE   0.8  /* of the font */
+#define TAG_PADDING 0.3  /* beside the text of a box */
+#define TAG_SHADE   0.45 /* of a label's colour, behind its text */
 #define GROUP_SCALE 0.82
 #define GROUP_GREY  46000 /* of 65535 */
 #define MAX_PAR     16
@@ -31,6 +34,7 @@ static GMutex pango_lock;
 
 typedef struct {
   const GstClipOverlayRows *rows;
+  const GstClipOverlayRow *tag; /* instead of rows */
   const GstClipOverlayColors *colors;
   PangoContext *context;
   PangoFontDescription *font;
@@ -277,8 +281,9 @@ draw_row (const Panel *self, cairo_t *cr, const GstClipOverlayRow *row,
 
 static void
 draw_panel (
-    const Panel *self, cairo_t *cr, gdouble w, gdouble h, gdouble background)
+    const Panel *self, cairo_t *cr, gdouble w, gdouble h, gconstpointer data)
 {
+  const gdouble background = *(const gdouble *) data;
   gdouble x = PADDING * self->unit, y = x;
 
   rounded_rectangle (cr, 0, 0, w, h, CORNER * self->unit);
@@ -302,6 +307,43 @@ even (gdouble length)
   return (gint) length & ~1;
 }
 
+/* What is drawn, in lines of the picture. */
+typedef void (*Painter) (
+    const Panel *self, cairo_t *cr, gdouble w, gdouble h, gconstpointer data);
+
+static GstVideoOverlayRectangle *
+paint (const Panel *self, const GstClipOverlayArea *area,
+    const GstVideoRectangle *place, gdouble par, Painter painter,
+    gconstpointer data)
+{
+  const gint w = place->w, h = place->h;
+  GstBuffer *pixels = gst_buffer_new_allocate (NULL, (gsize) w * h * 4, NULL);
+  GstVideoOverlayRectangle *rectangle;
+  cairo_surface_t *surface;
+  GstMapInfo map;
+  cairo_t *cr;
+
+  gst_buffer_memset (pixels, 0, 0, (gsize) w * h * 4);
+  gst_buffer_map (pixels, &map, GST_MAP_READWRITE);
+  surface = cairo_image_surface_create_for_data (
+      map.data, CAIRO_FORMAT_ARGB32, w, h, w * 4);
+  cr = cairo_create (surface);
+  cairo_scale (cr, 1 / par, 1);
+  painter (self, cr, w * par, h, data);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+  gst_buffer_unmap (pixels, &map);
+
+  /* cairo's ARGB32 is this format, with colours multiplied by alpha. */
+  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE,
+      GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, w, h);
+  rectangle = gst_video_overlay_rectangle_new_raw (pixels, area->x + place->x,
+      area->y + place->y, w, h,
+      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
+  gst_buffer_unref (pixels);
+  return rectangle;
+}
+
 static GstVideoOverlayRectangle *
 render (const Panel *self, const GstClipOverlaySettings *settings,
     const GstClipOverlayArea *area, gdouble par)
@@ -319,32 +361,14 @@ render (const Panel *self, const GstClipOverlaySettings *settings,
                    settings->position == GST_CLIP_OVERLAY_BOTTOM_RIGHT;
   gboolean bottom = settings->position == GST_CLIP_OVERLAY_BOTTOM_LEFT ||
                     settings->position == GST_CLIP_OVERLAY_BOTTOM_RIGHT;
-  gint x = even (right ? area->width - w - margin_x : margin_x);
-  gint y = even (bottom ? area->height - h - margin_y : margin_y);
-  GstBuffer *pixels = gst_buffer_new_allocate (NULL, (gsize) w * h * 4, NULL);
-  GstVideoOverlayRectangle *rectangle;
-  cairo_surface_t *surface;
-  GstMapInfo map;
-  cairo_t *cr;
+  GstVideoRectangle place = {
+    .x = even (right ? area->width - w - margin_x : margin_x),
+    .y = even (bottom ? area->height - h - margin_y : margin_y),
+    .w = w,
+    .h = h,
+  };
 
-  gst_buffer_memset (pixels, 0, 0, (gsize) w * h * 4);
-  gst_buffer_map (pixels, &map, GST_MAP_READWRITE);
-  surface = cairo_image_surface_create_for_data (
-      map.data, CAIRO_FORMAT_ARGB32, w, h, w * 4);
-  cr = cairo_create (surface);
-  cairo_scale (cr, 1 / par, 1);
-  draw_panel (self, cr, w * par, h, settings->background);
-  cairo_destroy (cr);
-  cairo_surface_destroy (surface);
-  gst_buffer_unmap (pixels, &map);
-
-  /* cairo's ARGB32 is this format, with colours multiplied by alpha. */
-  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE,
-      GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, w, h);
-  rectangle = gst_video_overlay_rectangle_new_raw (pixels, area->x + x,
-      area->y + y, w, h, GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
-  gst_buffer_unref (pixels);
-  return rectangle;
+  return paint (self, area, &place, par, draw_panel, &settings->background);
 }
 
 static PangoContext *
@@ -371,13 +395,19 @@ get_context (void)
   return context;
 }
 
+static gdouble
+get_par (const GstClipOverlayArea *area)
+{
+  return CLAMP (
+      (gdouble) area->par_n / area->par_d, 1.0 / MAX_PAR, (gdouble) MAX_PAR);
+}
+
 GstVideoOverlayRectangle *
 gst_clip_overlay_draw_rows (const GstClipOverlayRows *rows,
     const GstClipOverlaySettings *settings, const GstClipOverlayColors *colors,
     const GstClipOverlayArea *area)
 {
-  gdouble par = CLAMP (
-      (gdouble) area->par_n / area->par_d, 1.0 / MAX_PAR, (gdouble) MAX_PAR);
+  gdouble par = get_par (area);
   gdouble width = area->width * par;
   Panel panel = { .rows = rows, .colors = colors };
   GstVideoOverlayRectangle *rectangle = NULL;
@@ -392,6 +422,77 @@ gst_clip_overlay_draw_rows (const GstClipOverlayRows *rows,
   margin = 2 * MARGIN * panel.unit;
   if (measure (&panel, width - margin, area->height - margin))
     rectangle = render (&panel, settings, area, par);
+  pango_font_description_free (panel.font);
+  g_mutex_unlock (&pango_lock);
+  return rectangle;
+}
+
+static void
+draw_tag (
+    const Panel *self, cairo_t *cr, gdouble w, gdouble h, gconstpointer data)
+{
+  const GstClipOverlayColor color =
+      gst_clip_overlay_colors_get (self->colors, self->tag->label);
+
+  cairo_rectangle (cr, 0, 0, w, h);
+  cairo_set_source_rgba (cr, color.red * TAG_SHADE, color.green * TAG_SHADE,
+      color.blue * TAG_SHADE, 0.9);
+  cairo_fill (cr);
+  draw_text (self, cr, (PangoLayout *) data, TAG_PADDING * self->unit, 0, 1);
+}
+
+/* On the upper edge of the box, or below it where there is no room. */
+static GstVideoRectangle
+place_tag (const Panel *self, PangoLayout *layout,
+    const GstClipOverlayArea *area, gdouble par, const GstVideoRectangle *box,
+    gboolean inside)
+{
+  gdouble length = width_of (layout) + 2 * TAG_PADDING * self->unit;
+  gint w = CLAMP (even (length / par + 1.9), 1, area->width);
+  gint h = CLAMP (even (self->text_height + 1.9), 1, area->height);
+  gboolean below = inside || box->y < h;
+
+  return (GstVideoRectangle){
+    .x = even (CLAMP (box->x, 0, area->width - w)),
+    .y = even (below ? CLAMP (box->y, 0, area->height - h) : box->y - h),
+    .w = w,
+    .h = h,
+  };
+}
+
+GstVideoOverlayRectangle *
+gst_clip_overlay_draw_tag (const GstClipOverlayRow *row,
+    const GstClipOverlaySettings *settings, const GstClipOverlayColors *colors,
+    const GstClipOverlayArea *area, const GstVideoRectangle *box,
+    gboolean inside)
+{
+  const gdouble par = get_par (area);
+  g_autofree gchar *score = score_text (row);
+  g_autofree gchar *text = g_strdup_printf ("%s  %s", row->label, score);
+  Panel panel = { .tag = row, .colors = colors };
+  GstVideoOverlayRectangle *rectangle;
+  PangoRectangle extents;
+  GstVideoRectangle place;
+  PangoLayout *layout;
+  gdouble room;
+
+  g_mutex_lock (&pango_lock);
+  panel.context = get_context ();
+  choose_font (&panel, settings, area, area->width * par);
+  panel.unit = MAX (panel.unit * TAG_SCALE, MIN_FONT_PIXELS);
+  pango_font_description_set_absolute_size (
+      panel.font, panel.unit * PANGO_SCALE);
+  layout = make_layout (&panel, text);
+  room = box->w * par - 2 * TAG_PADDING * panel.unit;
+  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
+  if (inside && width_of (layout) > room)
+    pango_layout_set_width (
+        layout, (gint) (MAX (room, panel.unit) * PANGO_SCALE));
+  pango_layout_get_extents (layout, NULL, &extents);
+  panel.text_height = (gdouble) extents.height / PANGO_SCALE;
+  place = place_tag (&panel, layout, area, par, box, inside);
+  rectangle = paint (&panel, area, &place, par, draw_tag, layout);
+  g_object_unref (layout);
   pango_font_description_free (panel.font);
   g_mutex_unlock (&pango_lock);
   return rectangle;

@@ -33,4 +33,19 @@ GstVideoOverlayRectangle *gst_clip_overlay_draw_rows (
     const GstClipOverlayRows *rows, const GstClipOverlaySettings *settings,
     const GstClipOverlayColors *colors, const GstClipOverlayArea *area);
 
+/**
+ * gst_clip_overlay_draw_tag:
+ * @box: in pixels of the area
+ * @inside: the tag is not to leave the box, as there are others around it
+ *
+ * Any thread, one at a time in the process.
+ *
+ * Returns: (transfer full): the label and its score, above the box or, where there
+ * is no room, in it
+ */
+GstVideoOverlayRectangle *gst_clip_overlay_draw_tag (
+    const GstClipOverlayRow *row, const GstClipOverlaySettings *settings,
+    const GstClipOverlayColors *colors, const GstClipOverlayArea *area,
+    const GstVideoRectangle *box, gboolean inside);
+
 G_END_DECLS

@@ -38,6 +38,22 @@ to_percent (gfloat score)
   return (gint) lroundf (CLAMP (score, -1.0f, 1.0f) * 100);
 }
 
+GstClipOverlayRow
+gst_clip_overlay_row_make (
+    ClvPrompts *prompts, guint index, const ClvScore *score)
+{
+  const ClvLabel *label = clv_prompts_get_label (prompts, index);
+
+  return (GstClipOverlayRow){
+    .label = label->label,
+    .percent = to_percent (score->smoothed),
+    .threshold = to_percent (label->threshold),
+    .cosine = label->scoring == CLV_SCORING_COSINE &&
+              label->calibration == CLV_CALIBRATION_NONE,
+    .active = score->active,
+  };
+}
+
 static void
 add_candidates (
     GstClipOverlayRows *self, const GstClipMeta *meta, GstClipOverlayShow show)
@@ -53,21 +69,14 @@ add_candidates (
 
   for (guint i = 0; i < meta->n_scores; i++) {
     const ClvScore *score = &meta->scores[i];
-    const ClvLabel *label = clv_prompts_get_label (prompts, i);
     Candidate candidate = {
-      .row = {
-        .label = label->label,
-        .group = several ? label->group : NULL,
-        .percent = to_percent (score->smoothed),
-        .threshold = to_percent (label->threshold),
-        .cosine = label->scoring == CLV_SCORING_COSINE &&
-                  label->calibration == CLV_CALIBRATION_NONE,
-        .active = score->active,
-      },
+      .row = gst_clip_overlay_row_make (prompts, i, score),
       .score = isnan (score->smoothed) ? -1 : score->smoothed,
       .order = self->candidates->len,
     };
 
+    if (several)
+      candidate.row.group = clv_prompts_get_label (prompts, i)->group;
     if (show != GST_CLIP_OVERLAY_SHOW_ACTIVE || score->active)
       g_array_append_val (self->candidates, candidate);
   }

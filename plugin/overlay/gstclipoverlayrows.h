@@ -19,6 +19,11 @@ typedef struct {
   gboolean active;
 } GstClipOverlayRow;
 
+/* The row of the label at @index of a set, which owns its strings; without a
+ * group. */
+GstClipOverlayRow gst_clip_overlay_row_make (
+    ClvPrompts *prompts, guint index, const ClvScore *score);
+
 typedef struct {
   GArray *rows;       /* of GstClipOverlayRow, in the order of drawing */
   guint n_left_out;   /* that max_labels had no room for */
