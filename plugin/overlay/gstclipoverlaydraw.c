@@ -484,10 +484,13 @@ gst_clip_overlay_draw_tag (const GstClipOverlayRow *row,
       panel.font, panel.unit * PANGO_SCALE);
   layout = make_layout (&panel, text);
   room = box->w * par - 2 * TAG_PADDING * panel.unit;
-  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
-  if (inside && width_of (layout) > room)
+  if (inside && width_of (layout) > room) {
+    /* The label is what matters. */
+    pango_layout_set_text (layout, row->label, -1);
+    pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
     pango_layout_set_width (
         layout, (gint) (MAX (room, panel.unit) * PANGO_SCALE));
+  }
   pango_layout_get_extents (layout, NULL, &extents);
   panel.text_height = (gdouble) extents.height / PANGO_SCALE;
   place = place_tag (&panel, layout, area, par, box, inside);
