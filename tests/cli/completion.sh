@@ -5,7 +5,7 @@ here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 . "$here/tap.sh"
 
 model_path=${CLV_MODEL_PATH:-}
-# shellcheck source=tools/completions/clv.bash
+# shellcheck source=/dev/null
 . "$here/../../tools/completions/clv.bash"
 
 # completes NAME WANTED WORD…: what is offered for the last word, in one line, is matched by an extended pattern.
