@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <clv/clv-types.h>
+#include <clv/clv-frame.h>
 
 G_BEGIN_DECLS
 
@@ -11,7 +11,7 @@ G_DECLARE_FINAL_TYPE (ClvDevice, clv_device, CLV, DEVICE, GObject)
 
 /**
  * ClvDeviceInfo:
- * @index: position in the list, usable as a selector
+ * @index: position in the list, usable as a selector; %G_MAXUINT: in none
  * @name: the driver's name of the device
  * @driver: driver name and version
  * @uuid: 32 hexadecimal digits
@@ -50,6 +50,57 @@ GPtrArray *clv_device_list (GError **error);
  * %CLV_ERROR_NO_DEVICE, whose message lists the devices there are
  */
 ClvDevice *clv_device_new (const gchar *selector, GError **error);
+
+/**
+ * ClvSharedDevice:
+ * @physical_device: VkPhysicalDevice
+ * @device: VkDevice, of Vulkan 1.2 or newer, as the instance is
+ * @queue: VkQueue with compute
+ * @queue_family: of @queue
+ * @lock: (nullable): called around each submission to the queue, on any thread
+ * @unlock: (nullable): the counterpart
+ * @user_data: for the functions
+ * @destroy: (nullable): the device is not used any more, and may go
+ *
+ * A device that somebody else has opened.
+ */
+typedef struct {
+  gpointer physical_device;
+  gpointer device;
+  gpointer queue;
+  guint queue_family;
+  void (*lock) (gpointer user_data);
+  void (*unlock) (gpointer user_data);
+  gpointer user_data;
+  GDestroyNotify destroy;
+} ClvSharedDevice;
+
+/**
+ * clv_device_new_shared:
+ * @shared: copied; on success @user_data is owned
+ *
+ * A device on which frames may be as images. Nobody can ask which features it
+ * was opened with, so none is used: weights are stored as float32, and there are
+ * no matrix units.
+ *
+ * Returns: (transfer full) (nullable): the device, of index %G_MAXUINT; %NULL with
+ * %CLV_ERROR_NO_DEVICE where the kernels cannot run on it
+ */
+ClvDevice *clv_device_new_shared (
+    const ClvSharedDevice *shared, GError **error);
+
+/**
+ * clv_device_download_frame:
+ * @frame: of images of this device
+ * @ret_frame: (out): the same picture in host memory, without what is not visible
+ *
+ * For an encoder on another device. Waits for the copy; allocates. Any thread.
+ *
+ * Returns: (transfer full) (nullable): what @ret_frame points into; %NULL with
+ * %CLV_ERROR_UNSUPPORTED, %CLV_ERROR_NO_MEMORY or %CLV_ERROR_DEVICE_LOST
+ */
+GBytes *clv_device_download_frame (ClvDevice *self, const ClvFrame *frame,
+    ClvFrame *ret_frame, GError **error);
 
 /* Owned by the device; valid as long as it lives. Any thread. */
 const ClvDeviceInfo *clv_device_get_info (ClvDevice *self);

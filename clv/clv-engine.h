@@ -27,6 +27,18 @@ G_DECLARE_FINAL_TYPE (ClvEngine, clv_engine, CLV, ENGINE, GObject)
 ClvEngine *clv_engine_get (const gchar *model, const gchar *device,
     ClvPrecision precision, GError **error);
 
+/**
+ * clv_engine_get_on_device:
+ * @device: one of clv_device_new_shared()
+ *
+ * The same on a device that somebody else has opened. The process has one engine
+ * for each (model, @device, precision).
+ *
+ * Returns: (transfer full) (nullable): the engine; any thread
+ */
+ClvEngine *clv_engine_get_on_device (const gchar *model, ClvDevice *device,
+    ClvPrecision precision, GError **error);
+
 ClvModel *clv_engine_get_model (ClvEngine *self);
 ClvDevice *clv_engine_get_device (ClvEngine *self);
 ClvPrecision clv_engine_get_precision (ClvEngine *self);

@@ -48,8 +48,43 @@ typedef enum {
 #define CLV_MAX_PLANES 3
 
 /**
+ * ClvFrameMemory:
+ * @CLV_FRAME_HOST: planes are pointers
+ * @CLV_FRAME_IMAGE: planes are Vulkan images, or planes of one
+ *
+ * Where the pixels of a frame are.
+ */
+typedef enum {
+  CLV_FRAME_HOST,
+  CLV_FRAME_IMAGE,
+} ClvFrameMemory;
+
+/**
+ * ClvFrameImage:
+ * @image: a VkImage of the frame's device, with optimal or linear tiling, that
+ *   may be copied from (VK_IMAGE_USAGE_TRANSFER_SRC_BIT); a texel is a column of
+ *   the plane, as the format lays it out in memory
+ * @layout: the VkImageLayout that it is in, and will be in afterwards
+ * @plane: which plane of a multi-planar image, from 0; -1: the image has one
+ * @layer: of an image of many
+ * @semaphore: a timeline VkSemaphore to wait for before the pixels are there; 0:
+ *   what fills the image was submitted to the same queue, or is done
+ * @value: what to wait for
+ *
+ * One plane on the device.
+ */
+typedef struct {
+  guint64 image;
+  guint layout;
+  gint plane;
+  guint layer;
+  guint64 semaphore;
+  guint64 value;
+} ClvFrameImage;
+
+/**
  * ClvFrame:
- * @format: the layout of @planes
+ * @format: the layout of the planes
  * @width: pixels in a row of the whole picture, 1 to 16384
  * @height: rows of the whole picture, 1 to 16384
  * @crop_x: first visible column; with @crop_width 0 the whole picture is seen
@@ -62,11 +97,17 @@ typedef enum {
  * @full_range: YUV and GRAY8: samples use 0–255 and not 16–235
  * @siting_h: horizontal position of subsampled chroma
  * @siting_v: vertical position of subsampled chroma
- * @planes: first byte of each plane, in the order of the format (YV12: Y V U)
- * @strides: bytes from a row to the next, of each plane; positive
+ * @memory: which of the following are set; the planes are in the order of the
+ *   format (YV12: Y V U)
+ * @planes: HOST: first byte of each plane
+ * @strides: HOST: bytes from a row to the next, of each plane; positive
+ * @device: IMAGE: whose images they are
+ * @images: IMAGE: each plane. RGB, BGR, YUY2 and UYVY cannot be images: their
+ *   columns are no texels
  *
- * A picture in host memory. Plain data: the caller owns the planes and keeps
- * them until the call that takes the frame returns.
+ * A picture. Plain data: the caller owns the planes and keeps them until the call
+ * that takes the frame returns. A frame on a device is read before that, and
+ * nobody else may bring its images into another layout meanwhile.
  */
 struct _ClvFrame {
   ClvPixelFormat format;
@@ -82,16 +123,19 @@ struct _ClvFrame {
   gboolean full_range;
   ClvSiting siting_h;
   ClvSiting siting_v;
+  ClvFrameMemory memory;
   const guint8 *planes[CLV_MAX_PLANES];
   gsize strides[CLV_MAX_PLANES];
+  ClvDevice *device;
+  ClvFrameImage images[CLV_MAX_PLANES];
 };
 
 /**
  * clv_frame_check:
  *
  * Returns: %FALSE with %CLV_ERROR_UNSUPPORTED naming the field that no picture
- * can have (size 0 or above 16384, crop outside, a missing plane, a stride that
- * is shorter than a row)
+ * can have (size 0 or above 16384, crop outside, a missing plane or image, a stride
+ * that is shorter than a row, a format that cannot be an image)
  */
 gboolean clv_frame_check (const ClvFrame *frame, GError **error);
 

@@ -8,6 +8,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ClvDevice ClvDevice;
 typedef struct _ClvFrame ClvFrame;
 
 /**

@@ -51,6 +51,62 @@ clv_frame_plane_size (
 }
 
 gboolean
+clv_frame_layout_is_texels (ClvPixelFormat format)
+{
+  const ClvFrameLayout *layout = clv_frame_layout (format);
+  const gboolean packed = layout->n_planes == 1 && layout->shift_x > 0;
+
+  return !packed && layout->bytes[0] != 3;
+}
+
+static gboolean
+check_host_planes (
+    const ClvFrame *frame, const ClvFrameLayout *layout, GError **error)
+{
+  for (guint plane = 0; plane < layout->n_planes; plane++) {
+    gsize row_bytes;
+    guint rows;
+
+    clv_frame_plane_size (frame, plane, &row_bytes, &rows);
+    if (frame->planes[plane] == NULL || frame->strides[plane] < row_bytes) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "frame: plane %u: wanted rows of at least %" G_GSIZE_FORMAT
+          " bytes, found a stride of %" G_GSIZE_FORMAT "%s",
+          plane, row_bytes, frame->strides[plane],
+          frame->planes[plane] == NULL ? " and no data" : "");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+check_images (
+    const ClvFrame *frame, const ClvFrameLayout *layout, GError **error)
+{
+  if (frame->device == NULL) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "frame: device: wanted the device of the images, found none");
+    return FALSE;
+  }
+  if (!clv_frame_layout_is_texels (frame->format)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "frame: format: pictures of the pixel format %d cannot be images",
+        frame->format);
+    return FALSE;
+  }
+  for (guint plane = 0; plane < layout->n_planes; plane++)
+    if (frame->images[plane].image == 0 || frame->images[plane].layout == 0) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "frame: plane %u: wanted an image with pixels, found %s", plane,
+          frame->images[plane].image == 0 ? "none"
+                                          : "one in the layout UNDEFINED");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 clv_frame_check (const ClvFrame *frame, GError **error)
 {
   const ClvFrameLayout *layout = clv_frame_layout (frame->format);
@@ -76,19 +132,7 @@ clv_frame_check (const ClvFrame *frame, GError **error)
         frame->width, frame->height);
     return FALSE;
   }
-  for (guint plane = 0; plane < layout->n_planes; plane++) {
-    gsize row_bytes;
-    guint rows;
-
-    clv_frame_plane_size (frame, plane, &row_bytes, &rows);
-    if (frame->planes[plane] == NULL || frame->strides[plane] < row_bytes) {
-      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-          "frame: plane %u: wanted rows of at least %" G_GSIZE_FORMAT
-          " bytes, found a stride of %" G_GSIZE_FORMAT "%s",
-          plane, row_bytes, frame->strides[plane],
-          frame->planes[plane] == NULL ? " and no data" : "");
-      return FALSE;
-    }
-  }
-  return TRUE;
+  return frame->memory == CLV_FRAME_IMAGE
+             ? check_images (frame, layout, error)
+             : check_host_planes (frame, layout, error);
 }

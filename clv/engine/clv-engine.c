@@ -93,11 +93,18 @@ get_engine (const gchar *key, Recipe *recipe, GError **error)
   return clv_registry_get (key, make_engine, recipe, error);
 }
 
+static gchar *
+find_directory (const gchar *model, GError **error)
+{
+  g_autofree gchar *found = clv_model_find (model, error);
+
+  return found != NULL ? g_canonicalize_filename (found, NULL) : NULL;
+}
+
 ClvEngine *
 clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
     GError **error)
 {
-  g_autofree gchar *found = NULL;
   g_autofree gchar *directory = NULL;
   g_autofree gchar *key = NULL;
   g_autoptr (ClvDevice) opened = NULL;
@@ -107,10 +114,9 @@ clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
 
   g_return_val_if_fail (model != NULL, NULL);
 
-  found = clv_model_find (model, error);
-  if (found == NULL)
+  directory = find_directory (model, error);
+  if (directory == NULL)
     return NULL;
-  directory = g_canonicalize_filename (found, NULL);
   opened = get_device (device, error);
   if (opened == NULL)
     return NULL;
@@ -126,6 +132,28 @@ clv_engine_get (const gchar *model, const gchar *device, ClvPrecision precision,
     g_propagate_error (error, g_steal_pointer (&cause));
   }
   return engine;
+}
+
+ClvEngine *
+clv_engine_get_on_device (const gchar *model, ClvDevice *device,
+    ClvPrecision precision, GError **error)
+{
+  g_autofree gchar *directory = NULL;
+  g_autofree gchar *key = NULL;
+  Recipe recipe;
+
+  g_return_val_if_fail (model != NULL, NULL);
+
+  directory = find_directory (model, error);
+  if (directory == NULL)
+    return NULL;
+  recipe.directory = directory;
+  recipe.device = device;
+  recipe.precision = choose_precision (device, precision);
+  /* By its address, which is no other's as long as the engine holds it. */
+  key = g_strdup_printf (
+      "engine\n%s\n%p\n%d", directory, device, recipe.precision);
+  return get_engine (key, &recipe, error);
 }
 
 ClvModel *

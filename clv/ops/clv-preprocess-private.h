@@ -38,6 +38,7 @@ typedef struct {
 /* Where the planes of one frame lie until the device has read them. */
 typedef struct {
   ClvBuffer upload;
+  ClvCommands *fetch;      /* of frames on the device, or NULL */
   ClvCommands *to_columns; /* or NULL */
 } ClvPreprocessPlace;
 
@@ -90,6 +91,11 @@ ClvPreprocessPlace *clv_preprocess_layout_get_place (
 
 void clv_preprocess_layout_upload (ClvPreprocessLayout *self,
     ClvPreprocessPlace *place, const ClvFrame *frame);
+
+/* The same on the device, for a frame that is there: submits the copy. */
+gboolean clv_preprocess_layout_fetch (ClvPreprocessLayout *self,
+    ClvDevice *device, ClvPreprocessPlace *place, const ClvFrame *frame,
+    GError **error);
 
 /* Records the passes up to the columns, and the last, which writes the patches of
  * one slot. */

@@ -52,14 +52,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvPreprocessor, clv_preprocessor_free)
 void clv_preprocessor_add_patches (
     ClvPreprocessor *self, const ClvBuffer *patches);
 
-/* Copies the visible part of the planes to the device and lets it write the
- * patches of slot `slot` (0 … CLV_PREPROCESS_SLOTS-1) of a set. The pixels are read when
- * it returns, the patches are for what is submitted after it. Waits only where
- * many frames of one layout are under way. A slot must not be written again before
+/* Copies the visible part of the planes to the device, or on it, and lets it write
+ * the patches of slot `slot` (0 … CLV_PREPROCESS_SLOTS-1) of a set. The pixels are read
+ * when it returns, the patches are for what is submitted after it. Waits where many
+ * frames of one layout are under way, and for images until the device has read them,
+ * which is after what it was given before. A slot must not be written again before
  * something that was submitted later has ended.
  *
- * A layout is all of a frame but its planes and strides: format, visible size,
- * aspect ratio, colorimetry, parity of the crop. The first frame of a layout
+ * A layout is all of a frame but its planes and strides: format, kind of memory,
+ * visible size, aspect ratio, colorimetry, parity of the crop. The first frame of a layout
  * makes tables and buffers and records commands; the CLV_PREPROCESS_LAYOUTS
  * used last are kept, and frames of these allocate nothing. */
 gboolean clv_preprocessor_submit (ClvPreprocessor *self, const ClvFrame *frame,

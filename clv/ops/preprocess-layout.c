@@ -29,6 +29,7 @@ clv_preprocess_layout_key (const ClvFrame *frame)
 
   memset (&key, 0, sizeof key); /* compared by its bytes */
   key.format = frame->format;
+  key.memory = frame->memory;
   key.crop_x = layout->shift_x ? frame->crop_x & 1 : 0;
   key.crop_y = layout->shift_y ? frame->crop_y & 1 : 0;
   clv_frame_visible_size (frame, &key.crop_width, &key.crop_height);
@@ -202,8 +203,10 @@ void
 clv_preprocess_layout_free (ClvPreprocessLayout *self)
 {
   clv_preprocess_layout_forget_commands (self);
-  for (guint i = 0; i < self->n_places; i++)
+  for (guint i = 0; i < self->n_places; i++) {
+    g_clear_pointer (&self->places[i].fetch, clv_commands_free);
     clv_buffer_clear (&self->places[i].upload);
+  }
   clv_buffer_clear (&self->tables);
   g_free (self);
 }
@@ -220,7 +223,9 @@ clv_preprocess_layout_get_place (
     ClvPreprocessPlace fresh = { 0 };
 
     if (!clv_buffer_init (&fresh.upload, device, "preprocess planes",
-            CLV_MEMORY_UPLOAD, self->upload_bytes, VK_FORMAT_R32_UINT, error))
+            self->key.memory == CLV_FRAME_HOST ? CLV_MEMORY_UPLOAD
+                                               : CLV_MEMORY_DEVICE,
+            self->upload_bytes, VK_FORMAT_R32_UINT, error))
       return NULL;
     /* Behind the newest, which is before the oldest. */
     memmove (

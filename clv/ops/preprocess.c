@@ -152,7 +152,8 @@ get_layout (ClvPreprocessor *self, const ClvFrame *frame, GError **error)
   return layout;
 }
 
-/* The place of the frame, whose commands are running when it returns. */
+/* The place of the frame, whose commands are running when it returns; its pixels are
+ * not needed any more. */
 static ClvPreprocessPlace *
 submit (ClvPreprocessor *self, const ClvFrame *frame, guint set, guint slot,
     GError **error)
@@ -160,6 +161,7 @@ submit (ClvPreprocessor *self, const ClvFrame *frame, guint set, guint slot,
   ClvPreprocessLayout *layout = get_layout (self, frame, error);
   ClvPreprocessPlace *place;
   ClvCommands **to_patches;
+  gboolean submitted;
   gsize size_bytes;
 
   if (layout == NULL || !make_room (self, layout, error))
@@ -181,10 +183,17 @@ submit (ClvPreprocessor *self, const ClvFrame *frame, guint set, guint slot,
         &self->scratch, &self->config, self->patches[set], slot, error);
   if (*to_patches == NULL)
     return NULL;
-  clv_preprocess_layout_upload (layout, place, frame);
-  if (!clv_commands_submit (place->to_columns, *to_patches, error))
+  if (frame->memory == CLV_FRAME_HOST)
+    clv_preprocess_layout_upload (layout, place, frame);
+  else if (!clv_preprocess_layout_fetch (
+               layout, self->device, place, frame, error))
     return NULL;
-  return place;
+  submitted = clv_commands_submit (place->to_columns, *to_patches, error);
+  /* Whoever owns the images may write to them next. */
+  if (frame->memory != CLV_FRAME_HOST &&
+      !clv_commands_wait (place->fetch, submitted ? error : NULL))
+    return NULL;
+  return submitted ? place : NULL;
 }
 
 gboolean

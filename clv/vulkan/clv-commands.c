@@ -33,7 +33,25 @@ struct _ClvCommands {
 };
 
 static gboolean
-start_recording (ClvCommands *self, GError **error)
+begin (ClvCommands *self, GError **error)
+{
+  const VkCommandBufferBeginInfo info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+  };
+
+  self->dirty = TRUE;
+  CLV_VK (vkBeginCommandBuffer, self->cmd, &info);
+  if (self->queries != VK_NULL_HANDLE)
+    vkCmdResetQueryPool (self->cmd, self->queries, 0, MAX_TIMED + 1);
+  clv_device_begin_label (self->device, self->cmd, self->name);
+  return TRUE;
+
+fail:
+  return FALSE;
+}
+
+static gboolean
+make_objects (ClvCommands *self, GError **error)
 {
   const VkCommandPoolCreateInfo pool_info = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
@@ -43,9 +61,6 @@ start_recording (ClvCommands *self, GError **error)
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
     .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
     .commandBufferCount = 1,
-  };
-  const VkCommandBufferBeginInfo begin_info = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
   };
   const VkFenceCreateInfo fence_info = {
     .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
@@ -57,7 +72,6 @@ start_recording (ClvCommands *self, GError **error)
   CLV_VK (vkCreateFence, self->vk, &fence_info, NULL, &self->fence);
   clv_device_name_object (self->device, VK_OBJECT_TYPE_COMMAND_BUFFER,
       GPOINTER_TO_SIZE (self->cmd), self->name);
-  CLV_VK (vkBeginCommandBuffer, self->cmd, &begin_info);
   return TRUE;
 
 fail:
@@ -65,7 +79,7 @@ fail:
 }
 
 static gboolean
-start_timing (ClvCommands *self, GError **error)
+make_timing (ClvCommands *self, GError **error)
 {
   const VkQueryPoolCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
@@ -78,7 +92,6 @@ start_timing (ClvCommands *self, GError **error)
     return TRUE;
   CLV_VK (vkCreateQueryPool, self->vk, &info, NULL, &self->queries);
   self->timed = g_ptr_array_new_with_free_func (g_free);
-  vkCmdResetQueryPool (self->cmd, self->queries, 0, MAX_TIMED + 1);
   return TRUE;
 
 fail:
@@ -93,15 +106,33 @@ clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
   self->device = g_object_ref (device);
   self->vk = clv_device_get_vk (device);
   self->name = g_strdup (name);
-  self->dirty = TRUE;
   self->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
-  if (!start_recording (self, error) || !start_timing (self, error)) {
+  if (!make_objects (self, error) || !make_timing (self, error) ||
+      !begin (self, error)) {
     g_prefix_error (error, "commands \"%s\": ", name);
     clv_commands_free (self);
     return NULL;
   }
-  clv_device_begin_label (device, self->cmd, name);
   return self;
+}
+
+gboolean
+clv_commands_restart (ClvCommands *self, GError **error)
+{
+  g_return_val_if_fail (self->set_pools->len == 0, FALSE);
+
+  if (!clv_commands_wait (self, error))
+    return FALSE;
+  g_clear_error (&self->error);
+  if (self->timed != NULL)
+    g_ptr_array_set_size (self->timed, 0);
+  CLV_VK (vkResetCommandPool, self->vk, self->pool, 0);
+  if (begin (self, error))
+    return TRUE;
+
+fail:
+  g_prefix_error (error, "commands \"%s\": ", self->name);
+  return FALSE;
 }
 
 void
@@ -128,6 +159,12 @@ ClvDevice *
 clv_commands_get_device (ClvCommands *self)
 {
   return self->device;
+}
+
+VkCommandBuffer
+clv_commands_get_vk (ClvCommands *self)
+{
+  return self->cmd;
 }
 
 guint
@@ -409,16 +446,17 @@ clv_commands_are_running (ClvCommands *self)
          vkGetFenceStatus (self->vk, self->fence) == VK_NOT_READY;
 }
 
-gboolean
-clv_commands_submit (ClvCommands *self, ClvCommands *then, GError **error)
+static gboolean
+submit (ClvCommands *self, const ClvDeviceWaits *waits, ClvCommands *then,
+    GError **error)
 {
   const VkCommandBuffer cmds[2] = { self->cmd,
     then != NULL ? then->cmd : VK_NULL_HANDLE };
 
   if (!clv_commands_wait (self, error))
     return FALSE;
-  if (!clv_device_submit (
-          self->device, cmds, then != NULL ? 2 : 1, self->fence, error)) {
+  if (!clv_device_submit (self->device, waits, cmds, then != NULL ? 2 : 1,
+          self->fence, error)) {
     g_prefix_error (error, "commands \"%s\": ", self->name);
     return FALSE;
   }
@@ -431,6 +469,19 @@ clv_commands_submit (ClvCommands *self, ClvCommands *then, GError **error)
   if (then != NULL)
     print_times (then);
   return TRUE;
+}
+
+gboolean
+clv_commands_submit (ClvCommands *self, ClvCommands *then, GError **error)
+{
+  return submit (self, NULL, then, error);
+}
+
+gboolean
+clv_commands_submit_after (
+    ClvCommands *self, const ClvDeviceWaits *waits, GError **error)
+{
+  return submit (self, waits, NULL, error);
 }
 
 gboolean

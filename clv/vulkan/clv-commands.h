@@ -18,7 +18,12 @@ ClvCommands *clv_commands_new (
 void clv_commands_free (ClvCommands *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvCommands, clv_commands_free)
 
+/* Waits for what was recorded, forgets it, and records anew, without allocating. Not
+ * for commands with dispatches. */
+gboolean clv_commands_restart (ClvCommands *self, GError **error);
+
 ClvDevice *clv_commands_get_device (ClvCommands *self);
+VkCommandBuffer clv_commands_get_vk (ClvCommands *self);
 
 /* Groups commands under a name in debuggers and in CLV_DEBUG=time. */
 void clv_commands_push_label (ClvCommands *self, const gchar *label);
@@ -51,6 +56,10 @@ gboolean clv_commands_end (ClvCommands *self, GError **error);
  * a time; another one may wait. */
 gboolean clv_commands_submit (
     ClvCommands *self, ClvCommands *then, GError **error);
+
+/* The same without another behind it, and after semaphores. */
+gboolean clv_commands_submit_after (
+    ClvCommands *self, const ClvDeviceWaits *waits, GError **error);
 
 /* Waits until what was submitted last is done; TRUE at once if it is. Not for
  * ever: see clv_device_wait(). */

@@ -47,11 +47,21 @@ ClvDebugFlags clv_device_get_debug (ClvDevice *self);
 void clv_device_name_object (
     ClvDevice *self, VkObjectType type, guint64 handle, const gchar *name);
 
+/* Timeline semaphores and the values that they must have reached. */
+#define CLV_DEVICE_MAX_WAITS 3
+
+typedef struct {
+  VkSemaphore semaphores[CLV_DEVICE_MAX_WAITS];
+  guint64 values[CLV_DEVICE_MAX_WAITS];
+  guint n;
+} ClvDeviceWaits;
+
 /* Hands over command buffers in order and resets the fence, which tells their
- * end and that of all that was handed over before. Queue access is serialised
- * inside. At once CLV_ERROR_DEVICE_LOST if the device is. */
-gboolean clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds,
-    guint n_cmds, VkFence fence, GError **error);
+ * end and that of all that was handed over before. They begin after `waits` (NULL:
+ * nothing to wait for). Queue access is serialised inside, and with the others who
+ * use a shared device. At once CLV_ERROR_DEVICE_LOST if the device is. */
+gboolean clv_device_submit (ClvDevice *self, const ClvDeviceWaits *waits,
+    const VkCommandBuffer *cmds, guint n_cmds, VkFence fence, GError **error);
 
 /* Waits for the fence, but not for ever: a time-out is CLV_ERROR_DEVICE_LOST, and
  * every later call fails at once. Any thread. */

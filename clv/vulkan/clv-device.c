@@ -5,7 +5,7 @@
 #include "clv-device-private.h"
 
 #include "clv-device-cache.h"
-#include "clv-instance.h"
+#include "clv-device-open.h"
 #include "clv-kernel.h"
 #include "shaders/clv-shaders.h"
 
@@ -30,6 +30,8 @@ struct _ClvDevice {
 
   GMutex queue_lock;
   VkQueue queue;
+  gboolean is_shared; /* opened by somebody else */
+  ClvSharedDevice shared;
 
   GMutex cache_lock;
   ClvDeviceCache cache;
@@ -133,36 +135,6 @@ choose (GPtrArray *candidates, const gchar *selector, GError **error)
   return NULL;
 }
 
-static void
-read_limits (ClvDevice *self, const VkPhysicalDeviceProperties *props)
-{
-  VkPhysicalDeviceSubgroupProperties subgroup = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
-  };
-  VkPhysicalDeviceProperties2 props2 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-    .pNext = &subgroup,
-  };
-  const VkPhysicalDeviceLimits *from = &props->limits;
-  ClvDeviceLimits *to = &self->limits;
-
-  vkGetPhysicalDeviceProperties2 (self->candidate->physical, &props2);
-  to->software = self->candidate->info.software;
-  to->subgroup_size = subgroup.subgroupSize;
-  to->subgroup_shuffle =
-      (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-      (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
-  to->max_texel_elements = from->maxTexelBufferElements;
-  to->max_storage_bytes = from->maxStorageBufferRange;
-  to->max_invocations = MIN (
-      from->maxComputeWorkGroupInvocations, from->maxComputeWorkGroupSize[0]);
-  for (guint i = 0; i < 3; i++)
-    to->max_groups[i] = from->maxComputeWorkGroupCount[i];
-  to->max_shared_bytes = from->maxComputeSharedMemorySize;
-  to->timestamp_ns =
-      from->timestampComputeAndGraphics ? from->timestampPeriod : 0.0f;
-}
-
 static guint64
 read_timeout (gboolean software)
 {
@@ -181,90 +153,6 @@ read_timeout (gboolean software)
           text, seconds);
   }
   return seconds * 1e9;
-}
-
-/* Turns on what the kernels use and the device has; `limits` tells them. */
-static gboolean
-open_device (
-    ClvDevice *self, const VkPhysicalDeviceProperties *props, GError **error)
-{
-  VkPhysicalDevice physical = self->candidate->physical;
-  const gboolean is_13 = props->apiVersion >= VK_API_VERSION_1_3;
-  const gboolean pin_extension =
-      !is_13 && clv_physical_has_extension (
-                    physical, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  const gchar *extensions[2];
-  VkPhysicalDeviceSubgroupSizeControlFeatures pin = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
-  };
-  VkPhysicalDeviceVulkan12Features have12 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = is_13 || pin_extension ? &pin : NULL,
-  };
-  VkPhysicalDeviceVulkan11Features have11 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
-    .pNext = &have12,
-  };
-  VkPhysicalDeviceFeatures2 have = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-    .pNext = &have11,
-  };
-  VkPhysicalDeviceCooperativeMatrixFeaturesKHR coop = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
-    .cooperativeMatrix = TRUE,
-  };
-  const gfloat priority = 0.5f;
-  const VkDeviceQueueCreateInfo queue = {
-    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-    .queueFamilyIndex = self->candidate->queue_family,
-    .queueCount = 1,
-    .pQueuePriorities = &priority,
-  };
-  VkDeviceCreateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-    .pNext = &have,
-    .queueCreateInfoCount = 1,
-    .pQueueCreateInfos = &queue,
-    .ppEnabledExtensionNames = extensions,
-  };
-
-  vkGetPhysicalDeviceFeatures2 (physical, &have);
-  self->limits.storage_16bit = have11.storageBuffer16BitAccess;
-  self->limits.subgroup_pin =
-      pin.subgroupSizeControl && pin.computeFullSubgroups;
-  clv_coop_find (&self->limits.coop, self->instance.instance, physical,
-      self->limits.subgroup_pin);
-  if (pin_extension)
-    extensions[info.enabledExtensionCount++] =
-        VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
-  if (self->limits.coop.m > 0) {
-    extensions[info.enabledExtensionCount++] =
-        VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
-    coop.pNext = have12.pNext;
-    have12.pNext = &coop;
-  }
-
-  /* Of what was reported, keep only what is used. */
-  have.features = (VkPhysicalDeviceFeatures){ 0 };
-  have11 = (VkPhysicalDeviceVulkan11Features){
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
-    .pNext = &have12,
-    .storageBuffer16BitAccess = self->limits.storage_16bit,
-  };
-  have12 = (VkPhysicalDeviceVulkan12Features){
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = have12.pNext,
-    .shaderFloat16 = have12.shaderFloat16,
-    .scalarBlockLayout = have12.scalarBlockLayout,
-    .vulkanMemoryModel = self->limits.coop.m > 0,
-  };
-
-  CLV_VK (vkCreateDevice, physical, &info, NULL, &self->vk);
-  vkGetDeviceQueue (self->vk, self->candidate->queue_family, 0, &self->queue);
-  return TRUE;
-
-fail:
-  return FALSE;
 }
 
 static void
@@ -301,14 +189,49 @@ clv_device_new (const gchar *selector, GError **error)
     return NULL;
 
   vkGetPhysicalDeviceProperties (self->candidate->physical, &props);
-  read_limits (self, &props);
+  clv_device_read_limits (&self->limits, self->candidate, &props);
   self->timeout_ns = read_timeout (self->limits.software);
-  if (!open_device (self, &props, error))
+  if (!clv_device_open (&self->vk, &self->limits, self->instance.instance,
+          self->candidate, &props, error))
     goto fail;
+  vkGetDeviceQueue (self->vk, self->candidate->queue_family, 0, &self->queue);
   load_debug_calls (self);
   if (!clv_device_cache_init (
           &self->cache, self->vk, &props, self->candidate->info.driver, error))
     goto fail;
+  return g_steal_pointer (&self);
+
+fail:
+  g_prefix_error (error, "%s: ", self->candidate->info.name);
+  return NULL;
+}
+
+ClvDevice *
+clv_device_new_shared (const ClvSharedDevice *shared, GError **error)
+{
+  g_autoptr (ClvDevice) self = g_object_new (CLV_TYPE_DEVICE, NULL);
+  g_autofree gchar *cached_as = NULL;
+  VkPhysicalDeviceProperties props;
+
+  g_return_val_if_fail (clv_shaders_get_resource () != NULL, NULL);
+
+  self->debug = clv_debug_flags ();
+  self->candidate =
+      clv_candidate_new (shared->physical_device, shared->queue_family, error);
+  if (self->candidate == NULL)
+    return NULL;
+  vkGetPhysicalDeviceProperties (self->candidate->physical, &props);
+  clv_device_read_limits (&self->limits, self->candidate, &props);
+  self->timeout_ns = read_timeout (self->limits.software);
+  self->vk = shared->device;
+  self->queue = shared->queue;
+  self->is_shared = TRUE;
+  /* Verdicts on kernels may be others where features are off. */
+  cached_as =
+      g_strconcat (self->candidate->info.driver, " without features", NULL);
+  if (!clv_device_cache_init (&self->cache, self->vk, &props, cached_as, error))
+    goto fail;
+  self->shared = *shared; /* owned from here on */
   return g_steal_pointer (&self);
 
 fail:
@@ -332,9 +255,12 @@ clv_device_finalize (GObject *object)
         clv_device_cache_save (&self->cache, self->vk);
       g_clear_pointer (&self->kernels, g_hash_table_unref);
       clv_device_cache_clear (&self->cache, self->vk);
-      vkDestroyDevice (self->vk, NULL);
+      if (!self->is_shared)
+        vkDestroyDevice (self->vk, NULL);
     }
     clv_instance_clear (&self->instance);
+    if (self->shared.destroy != NULL)
+      self->shared.destroy (self->shared.user_data);
   }
   g_clear_pointer (&self->kernels, g_hash_table_unref);
   g_clear_pointer (&self->candidate, clv_candidate_free);
@@ -471,12 +397,43 @@ check_alive (ClvDevice *self, GError **error)
   return FALSE;
 }
 
-gboolean
-clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds, guint n_cmds,
-    VkFence fence, GError **error)
+static void
+lock_queue (ClvDevice *self)
 {
+  g_mutex_lock (&self->queue_lock);
+  if (self->shared.lock != NULL)
+    self->shared.lock (self->shared.user_data);
+}
+
+static void
+unlock_queue (ClvDevice *self)
+{
+  if (self->shared.unlock != NULL)
+    self->shared.unlock (self->shared.user_data);
+  g_mutex_unlock (&self->queue_lock);
+}
+
+gboolean
+clv_device_submit (ClvDevice *self, const ClvDeviceWaits *waits,
+    const VkCommandBuffer *cmds, guint n_cmds, VkFence fence, GError **error)
+{
+  const VkPipelineStageFlags stages[CLV_DEVICE_MAX_WAITS] = {
+    VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+    VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+    VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+  };
+  const guint n_waits = waits != NULL ? waits->n : 0;
+  const VkTimelineSemaphoreSubmitInfo values = {
+    .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+    .waitSemaphoreValueCount = n_waits,
+    .pWaitSemaphoreValues = n_waits > 0 ? waits->values : NULL,
+  };
   const VkSubmitInfo submit = {
     .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+    .pNext = n_waits > 0 ? &values : NULL,
+    .waitSemaphoreCount = n_waits,
+    .pWaitSemaphores = n_waits > 0 ? waits->semaphores : NULL,
+    .pWaitDstStageMask = stages,
     .commandBufferCount = n_cmds,
     .pCommandBuffers = cmds,
   };
@@ -485,9 +442,9 @@ clv_device_submit (ClvDevice *self, const VkCommandBuffer *cmds, guint n_cmds,
   if (!check_alive (self, error))
     return FALSE;
   CLV_VK (vkResetFences, self->vk, 1, &fence);
-  g_mutex_lock (&self->queue_lock);
+  lock_queue (self);
   result = vkQueueSubmit (self->queue, 1, &submit, fence);
-  g_mutex_unlock (&self->queue_lock);
+  unlock_queue (self);
   if (result == VK_ERROR_DEVICE_LOST)
     clv_device_set_lost (self);
   if (clv_vk_check (result, "vkQueueSubmit", error))

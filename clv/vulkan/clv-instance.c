@@ -173,9 +173,9 @@ clv_candidate_free (ClvCandidate *candidate)
   g_free (candidate);
 }
 
-/* The first family with compute; -1 if there is none. */
+/* Whether the family has compute, or with -1 the first one that has; -1 if none. */
 static gint
-find_queue_family (VkPhysicalDevice physical)
+find_queue_family (VkPhysicalDevice physical, gint wanted)
 {
   guint32 n = 0;
   g_autofree VkQueueFamilyProperties *families = NULL;
@@ -184,13 +184,14 @@ find_queue_family (VkPhysicalDevice physical)
   families = g_new0 (VkQueueFamilyProperties, n + 1);
   vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
   for (guint i = 0; i < n; i++)
-    if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)
+    if ((wanted < 0 || wanted == (gint) i) &&
+        (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT))
       return i;
   return -1;
 }
 
 static ClvCandidate *
-examine (VkPhysicalDevice physical)
+describe (VkPhysicalDevice physical, guint queue_family, guint index)
 {
   VkPhysicalDeviceIDProperties id = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
@@ -203,25 +204,18 @@ examine (VkPhysicalDevice physical)
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
     .pNext = &driver,
   };
-  const gint family = find_queue_family (physical);
   ClvCandidate *candidate;
   GString *uuid;
 
-  vkGetPhysicalDeviceProperties (physical, &props.properties);
-  if (family < 0 || props.properties.apiVersion < MIN_API_VERSION) {
-    g_debug ("%s: left out: %s", props.properties.deviceName,
-        family < 0 ? "no compute queue" : "no Vulkan 1.2");
-    return NULL;
-  }
   vkGetPhysicalDeviceProperties2 (physical, &props);
-
   uuid = g_string_new (NULL);
   for (guint i = 0; i < VK_UUID_SIZE; i++)
     g_string_append_printf (uuid, "%02x", id.deviceUUID[i]);
 
   candidate = g_new0 (ClvCandidate, 1);
   candidate->physical = physical;
-  candidate->queue_family = family;
+  candidate->queue_family = queue_family;
+  candidate->info.index = index;
   candidate->info.name = g_strdup (props.properties.deviceName);
   candidate->info.driver =
       g_strdup_printf ("%s %s", driver.driverName, driver.driverInfo);
@@ -230,6 +224,38 @@ examine (VkPhysicalDevice physical)
       props.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   candidate->info.type = props.properties.deviceType;
   return candidate;
+}
+
+static ClvCandidate *
+examine (VkPhysicalDevice physical, guint index)
+{
+  const gint family = find_queue_family (physical, -1);
+  VkPhysicalDeviceProperties props;
+
+  vkGetPhysicalDeviceProperties (physical, &props);
+  if (family >= 0 && props.apiVersion >= MIN_API_VERSION)
+    return describe (physical, family, index);
+  g_debug ("%s: left out: %s", props.deviceName,
+      family < 0 ? "no compute queue" : "no Vulkan 1.2");
+  return NULL;
+}
+
+ClvCandidate *
+clv_candidate_new (
+    VkPhysicalDevice physical, guint queue_family, GError **error)
+{
+  VkPhysicalDeviceProperties props;
+
+  vkGetPhysicalDeviceProperties (physical, &props);
+  if (props.apiVersion >= MIN_API_VERSION &&
+      find_queue_family (physical, queue_family) >= 0)
+    return describe (physical, queue_family, G_MAXUINT);
+  g_set_error (error, CLV_ERROR, CLV_ERROR_NO_DEVICE,
+      "%s: wanted Vulkan 1.2 and a queue with compute, found Vulkan %u.%u%s",
+      props.deviceName, VK_API_VERSION_MAJOR (props.apiVersion),
+      VK_API_VERSION_MINOR (props.apiVersion),
+      props.apiVersion >= MIN_API_VERSION ? " and a queue without" : "");
+  return NULL;
 }
 
 static gint
@@ -261,12 +287,10 @@ clv_instance_list_devices (ClvInstance *self, GError **error)
   physical = g_new0 (VkPhysicalDevice, n + 1);
   CLV_VK (vkEnumeratePhysicalDevices, self->instance, &n, physical);
   for (guint i = 0; i < n; i++) {
-    ClvCandidate *candidate = examine (physical[i]);
+    ClvCandidate *candidate = examine (physical[i], i);
 
-    if (candidate != NULL) {
-      candidate->info.index = i;
+    if (candidate != NULL)
       g_ptr_array_add (list, candidate);
-    }
   }
   if (list->len == 0) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_NO_DEVICE,

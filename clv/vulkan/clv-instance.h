@@ -34,6 +34,9 @@ typedef struct {
   guint queue_family;
 } ClvCandidate;
 
+/* NULL with CLV_ERROR_NO_DEVICE: no Vulkan 1.2, or the family has no compute. */
+ClvCandidate *clv_candidate_new (
+    VkPhysicalDevice physical, guint queue_family, GError **error);
 void clv_candidate_free (ClvCandidate *candidate);
 
 /* Sorted: discrete, integrated, virtual, other, software. Devices without
