@@ -80,8 +80,7 @@ typedef struct {
  * @shared: copied; on success @user_data is owned
  *
  * A device on which frames may be as images. Nobody can ask which features it
- * was opened with, so none is used: weights are stored as float32, and there are
- * no matrix units.
+ * was opened with, so none is used. The kernels need none, but for matrix units.
  *
  * Returns: (transfer full) (nullable): the device, of index %G_MAXUINT; %NULL with
  * %CLV_ERROR_NO_DEVICE where the kernels cannot run on it

@@ -130,6 +130,9 @@ struct _ClvFrame {
   ClvFrameImage images[CLV_MAX_PLANES];
 };
 
+/* How many planes the format has; 0 for a format that is none. */
+guint clv_frame_count_planes (const ClvFrame *frame);
+
 /**
  * clv_frame_check:
  *

@@ -4,6 +4,8 @@
 
 #include <clv/clv-error.h>
 
+#include "gstclipvulkan.h"
+
 /* Alpha and padding are the same to the library: a byte that it skips. */
 static gboolean
 to_pixel_format (GstVideoFormat format, ClvPixelFormat *ret_format)
@@ -117,14 +119,19 @@ gst_clip_frame_find_visible (const GstVideoInfo *info, GstBuffer *buffer)
       buffer, GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
 }
 
-gboolean
-gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
+/* All but where the planes are. */
+static gboolean
+describe (ClvFrame *ret_frame, const GstVideoInfo *info, GstBuffer *buffer)
 {
-  const GstVideoInfo *info = &mapped->info;
-  const GstClipFrameArea visible = gst_clip_frame_get_visible (mapped);
+  const GstClipFrameArea visible = get_visible (
+      buffer, GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
   ClvFrame frame = {
     .width = GST_VIDEO_INFO_WIDTH (info),
     .height = GST_VIDEO_INFO_HEIGHT (info),
+    .crop_x = visible.x,
+    .crop_y = visible.y,
+    .crop_width = visible.width,
+    .crop_height = visible.height,
     .par_n = GST_VIDEO_INFO_PAR_N (info),
     .par_d = GST_VIDEO_INFO_PAR_D (info),
     .matrix = to_matrix (info),
@@ -133,12 +140,18 @@ gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
 
   if (!to_pixel_format (GST_VIDEO_INFO_FORMAT (info), &frame.format))
     return FALSE;
-
   set_siting (&frame, info->chroma_site);
-  frame.crop_x = visible.x;
-  frame.crop_y = visible.y;
-  frame.crop_width = visible.width;
-  frame.crop_height = visible.height;
+  *ret_frame = frame;
+  return TRUE;
+}
+
+gboolean
+gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
+{
+  ClvFrame frame;
+
+  if (!describe (&frame, &mapped->info, mapped->buffer))
+    return FALSE;
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (mapped); i++) {
     if (GST_VIDEO_FRAME_PLANE_STRIDE (mapped, i) <= 0)
       return FALSE;
@@ -149,24 +162,53 @@ gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped)
   return TRUE;
 }
 
-gboolean
-gst_clip_frame_map (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
+static gboolean
+fail_format (GstVideoFormat format, GError **error)
+{
+  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+      "pictures in this layout of %s cannot be read",
+      gst_video_format_to_string (format));
+  return FALSE;
+}
+
+static gboolean
+map_host (GstVideoFrame *ret_video, ClvFrame *ret_frame,
     const GstVideoInfo *info, GstBuffer *buffer, GError **error)
 {
-  if (!gst_video_frame_map (ret_mapped, info, buffer,
+  if (!gst_video_frame_map (ret_video, info, buffer,
           GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
         "the buffer of %" G_GSIZE_FORMAT " bytes cannot be read as a picture",
         gst_buffer_get_size (buffer));
     return FALSE;
   }
-  if (!gst_clip_frame_init (ret_frame, ret_mapped)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "pictures in this layout of %s cannot be read",
-        gst_video_format_to_string (GST_VIDEO_FRAME_FORMAT (ret_mapped)));
-    gst_video_frame_unmap (ret_mapped);
+  if (gst_clip_frame_init (ret_frame, ret_video))
+    return TRUE;
+  fail_format (GST_VIDEO_FRAME_FORMAT (ret_video), error);
+  gst_video_frame_unmap (ret_video);
+  return FALSE;
+}
+
+/* Of the images' own device, or in host memory. */
+static gboolean
+map_images (GstClipFrameMap *map, ClvFrame *ret_frame, const GstVideoInfo *info,
+    GstBuffer *buffer, ClvDevice *reader, GError **error)
+{
+  gpointer owner = gst_clip_vulkan_get_owner (buffer);
+  ClvFrame frame;
+
+  if (!describe (&frame, info, buffer))
+    return fail_format (GST_VIDEO_INFO_FORMAT (info), error);
+  map->device = gst_clip_vulkan_get_device (NULL, owner, error);
+  if (map->device == NULL ||
+      !gst_clip_vulkan_set_images (&frame, buffer, map->device, error))
     return FALSE;
+  if (map->device != reader) {
+    map->copy = clv_device_download_frame (map->device, &frame, &frame, error);
+    if (map->copy == NULL)
+      return FALSE;
   }
+  *ret_frame = frame;
   return TRUE;
 }
 
@@ -180,4 +222,34 @@ gst_clip_frame_cut (const ClvFrame *picture, const GstClipFrameArea *area)
   frame.crop_width = area->width;
   frame.crop_height = area->height;
   return frame;
+}
+
+gboolean
+gst_clip_frame_map (GstClipFrameMap *ret_map, ClvFrame *ret_frame,
+    const GstVideoInfo *info, GstBuffer *buffer, ClvDevice *reader,
+    GError **error)
+{
+  GstClipFrameMap map = { .is_mapped = FALSE };
+
+  if (gst_clip_vulkan_get_owner (buffer) != NULL) {
+    if (!map_images (&map, ret_frame, info, buffer, reader, error)) {
+      g_clear_object (&map.device);
+      return FALSE;
+    }
+  } else {
+    if (!map_host (&map.video, ret_frame, info, buffer, error))
+      return FALSE;
+    map.is_mapped = TRUE;
+  }
+  *ret_map = map;
+  return TRUE;
+}
+
+void
+gst_clip_frame_unmap (GstClipFrameMap *map)
+{
+  if (map->is_mapped)
+    gst_video_frame_unmap (&map->video);
+  g_clear_pointer (&map->copy, g_bytes_unref);
+  g_clear_object (&map->device);
 }

@@ -6,7 +6,7 @@
 
 #include <gst/video/video.h>
 
-#include <clv/clv-frame.h>
+#include <clv/clv-device.h>
 
 G_BEGIN_DECLS
 
@@ -16,11 +16,20 @@ G_BEGIN_DECLS
   "BGRA, ARGB, ABGR, GRAY8, NV21, YV12, YUY2, UYVY, Y42B, "                    \
   "Y444, P010_10LE, I420_10LE }"
 
+/* Those of them whose planes may be Vulkan images: see ClvFrame. */
+#define GST_CLIP_FRAME_IMAGE_FORMATS                                           \
+  "{ NV12, I420, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, "             \
+  "GRAY8, NV21, YV12, Y42B, Y444, P010_10LE, I420_10LE }"
+
 /* Sides as clv_frame_check() wants them. */
-#define GST_CLIP_FRAME_CAPS                                                    \
-  "video/x-raw, format = (string) " GST_CLIP_FRAME_FORMATS                     \
+#define GST_CLIP_FRAME_SIZES                                                   \
   ", width = (int) [ 1, 16384 ], height = (int) [ 1, 16384 ]"                  \
   ", framerate = (fraction) [ 0, max ]"
+#define GST_CLIP_FRAME_CAPS                                                    \
+  "video/x-raw, format = (string) " GST_CLIP_FRAME_FORMATS GST_CLIP_FRAME_SIZES
+#define GST_CLIP_FRAME_IMAGE_CAPS                                              \
+  "video/x-raw(memory:VulkanImage), format = "                                 \
+  "(string) " GST_CLIP_FRAME_IMAGE_FORMATS GST_CLIP_FRAME_SIZES
 
 /* Pixels of a picture. */
 typedef struct {
@@ -53,17 +62,29 @@ ClvFrame gst_clip_frame_cut (
  */
 gboolean gst_clip_frame_init (ClvFrame *ret_frame, const GstVideoFrame *mapped);
 
+/* A picture that can be read. */
+typedef struct {
+  gboolean is_mapped;
+  GstVideoFrame video; /* where is_mapped */
+  ClvDevice *device;   /* of images */
+  GBytes *copy;        /* of images that the reader's device does not see */
+} GstClipFrameMap;
+
 /**
  * gst_clip_frame_map:
- * @ret_mapped: to be unmapped by the caller
+ * @ret_map: to be unmapped by the caller
  * @buffer: must outlive the mapping; only read, so that a picture that others
  *   hold too is not copied
+ * @reader: the device of the engine that is to read it
  *
- * Maps a buffer and describes it.
+ * Makes a buffer readable and describes it. Vulkan images of another device than
+ * @reader are copied to host memory.
  *
  * Returns: %FALSE if that is not possible, and nothing is mapped
  */
-gboolean gst_clip_frame_map (GstVideoFrame *ret_mapped, ClvFrame *ret_frame,
-    const GstVideoInfo *info, GstBuffer *buffer, GError **error);
+gboolean gst_clip_frame_map (GstClipFrameMap *ret_map, ClvFrame *ret_frame,
+    const GstVideoInfo *info, GstBuffer *buffer, ClvDevice *reader,
+    GError **error);
+void gst_clip_frame_unmap (GstClipFrameMap *map);
 
 G_END_DECLS

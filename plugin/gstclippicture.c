@@ -129,7 +129,7 @@ gst_clip_picture_encode_sample (
 {
   GstCaps *caps = sample ? gst_sample_get_caps (sample) : NULL;
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
-  GstVideoFrame mapped;
+  GstClipFrameMap map;
   GstVideoInfo info;
   ClvFrame frame;
   gboolean ok;
@@ -140,10 +140,11 @@ gst_clip_picture_encode_sample (
         "wanted a sample with raw video, found another");
     return FALSE;
   }
-  if (!gst_clip_frame_map (&mapped, &frame, &info, buffer, error))
+  if (!gst_clip_frame_map (
+          &map, &frame, &info, buffer, clv_engine_get_device (engine), error))
     return FALSE;
   ok = clv_engine_encode_frames (engine, &frame, 1, ret_embedding, error);
-  gst_video_frame_unmap (&mapped);
+  gst_clip_frame_unmap (&map);
   return ok;
 }
 

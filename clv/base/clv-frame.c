@@ -33,6 +33,14 @@ clv_frame_layout (ClvPixelFormat format)
   return (guint) format < CLV_N_PIXEL_FORMATS ? &layouts[format] : NULL;
 }
 
+guint
+clv_frame_count_planes (const ClvFrame *frame)
+{
+  const ClvFrameLayout *layout = clv_frame_layout (frame->format);
+
+  return layout != NULL ? layout->n_planes : 0;
+}
+
 void
 clv_frame_plane_size (
     const ClvFrame *frame, guint plane, gsize *ret_row_bytes, guint *ret_rows)

@@ -226,7 +226,7 @@ clv_device_new_shared (const ClvSharedDevice *shared, GError **error)
   self->vk = shared->device;
   self->queue = shared->queue;
   self->is_shared = TRUE;
-  /* Verdicts on kernels may be others where features are off. */
+  /* Other verdicts: kernels cannot ask for a size of their subgroups. */
   cached_as =
       g_strconcat (self->candidate->info.driver, " without features", NULL);
   if (!clv_device_cache_init (&self->cache, self->vk, &props, cached_as, error))

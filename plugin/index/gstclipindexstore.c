@@ -181,7 +181,7 @@ static gboolean
 encode (GstClipIndexStore *self, GstClipIndexMoment **moments, guint n,
     GError **error)
 {
-  GstVideoFrame mapped[GST_CLIP_INDEX_BATCH];
+  GstClipFrameMap maps[GST_CLIP_INDEX_BATCH];
   ClvFrame frames[GST_CLIP_INDEX_BATCH];
   gboolean good = TRUE;
   guint n_mapped = 0;
@@ -191,13 +191,14 @@ encode (GstClipIndexStore *self, GstClipIndexMoment **moments, guint n,
     GstVideoInfo info;
 
     good = gst_video_info_from_caps (&info, gst_sample_get_caps (picture)) &&
-           gst_clip_frame_map (&mapped[n_mapped], &frames[n_mapped], &info,
-               gst_sample_get_buffer (picture), error);
+           gst_clip_frame_map (&maps[n_mapped], &frames[n_mapped], &info,
+               gst_sample_get_buffer (picture),
+               clv_engine_get_device (self->engine), error);
     n_mapped += good;
   }
   good = good && encode_frames (self, moments, frames, n, error);
   for (guint i = 0; i < n_mapped; i++)
-    gst_video_frame_unmap (&mapped[i]);
+    gst_clip_frame_unmap (&maps[i]);
   return good;
 }
 

@@ -36,9 +36,16 @@
 #include "gstclipframe.h"
 #include "gstclipprecision.h"
 #include "gstcliptagactions.h"
+#include "gstcliptagimages.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 #include "gstclipupstream.h"
+
+#ifdef HAVE_VULKAN
+#define CAPS GST_CLIP_FRAME_CAPS ";" GST_CLIP_FRAME_IMAGE_CAPS
+#else
+#define CAPS GST_CLIP_FRAME_CAPS
+#endif
 
 GST_DEBUG_CATEGORY (gst_clip_tag_debug);
 #define GST_CAT_DEFAULT gst_clip_tag_debug
@@ -243,6 +250,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   pending = g_steal_pointer (&self->pending);
   current = g_steal_pointer (&self->current);
   GST_OBJECT_UNLOCK (self);
+  gst_clip_tag_images_clear (self);
   if (!self->knows_speed && clv_engine_get_rate (engine) > 0)
     gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
   return TRUE;
@@ -417,7 +425,7 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
   GstVideoFilterClass *filter_class = GST_VIDEO_FILTER_CLASS (klass);
   static const GstClipTagActionFuncs funcs = { ref_engine, ref_prompts };
-  g_autoptr (GstCaps) caps = gst_caps_from_string (GST_CLIP_FRAME_CAPS);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (CAPS);
 
   GST_DEBUG_CATEGORY_INIT (gst_clip_tag_debug, "cliptag", 0, "CLIP tagger");
 

@@ -2,6 +2,7 @@
 
 /* One frame's way through the element. Streaming thread. */
 
+#include "gstcliptagimages.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
@@ -98,8 +99,8 @@ get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
   GST_OBJECT_UNLOCK (self);
 }
 
-static void
-take_engine (GstClipTag *self, ClvEngine *engine)
+void
+gst_clip_tag_take_engine (GstClipTag *self, ClvEngine *engine)
 {
   g_autoptr (ClvEngine) old = NULL;
 
@@ -147,7 +148,7 @@ take_settings (GstClipTag *self)
   if (news.order != NULL)
     g_thread_pool_push (self->builders, news.order, NULL);
   if (news.engine != NULL)
-    take_engine (self, news.engine);
+    gst_clip_tag_take_engine (self, news.engine);
   if (interval != self->timing.interval && self->batch_size > 1)
     gst_element_post_message (
         GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
@@ -441,6 +442,7 @@ gst_clip_tag_generate_output (GstBaseTransform *trans, GstBuffer **ret_buffer)
   flow = GST_CLIP_TAG_PARENT->generate_output (trans, &buffer);
   if (flow != GST_FLOW_OK || buffer == NULL)
     return flow;
+  gst_clip_tag_images_take (self, buffer);
   take_mode (self);
   tell_speed (self);
   flow = take_time (self, buffer);

@@ -102,7 +102,7 @@ gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
     .look = change_threshold > 0 ? &self->look : NULL,
     .change_threshold = change_threshold };
   g_autoptr (GArray) frames = g_array_new (FALSE, FALSE, sizeof (ClvFrame));
-  GstVideoFrame mapped[CLV_MAX_BATCH];
+  GstClipFrameMap maps[CLV_MAX_BATCH];
   GPtrArray *requests = NULL;
   guint n_mapped = 0;
   gboolean ok = TRUE;
@@ -113,8 +113,8 @@ gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
 
     if (!held->infer)
       continue;
-    ok = gst_clip_frame_map (
-        &mapped[n_mapped], &picture, info, held->buffer, error);
+    ok = gst_clip_frame_map (&maps[n_mapped], &picture, info, held->buffer,
+        clv_engine_get_device (engine), error);
     if (!ok)
       break;
     how.encode_always |= (guint32) held->mark.must << n_mapped++;
@@ -123,6 +123,6 @@ gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
   if (ok)
     requests = ask (self, engine, frames, &how, error);
   for (guint i = 0; i < n_mapped; i++)
-    gst_video_frame_unmap (&mapped[i]);
+    gst_clip_frame_unmap (&maps[i]);
   return requests;
 }

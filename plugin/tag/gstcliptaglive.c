@@ -134,17 +134,18 @@ static GPtrArray *
 encode (GstClipTagLive *self, Job *job, ClvLook *look, GError **error)
 {
   g_autoptr (GArray) frames = g_array_new (FALSE, FALSE, sizeof (ClvFrame));
-  GstVideoFrame mapped;
+  GstClipFrameMap map;
   ClvFrame picture;
   GPtrArray *requests;
 
-  if (!gst_clip_frame_map (&mapped, &picture, &job->info, job->buffer, error))
+  if (!gst_clip_frame_map (&map, &picture, &job->info, job->buffer,
+          clv_engine_get_device (job->engine), error))
     return NULL;
   gst_clip_tag_encode_add (frames, &picture, job->regions);
   requests = ask (self, job, frames, look, error);
   if (requests == NULL)
     look->known = FALSE;
-  gst_video_frame_unmap (&mapped);
+  gst_clip_frame_unmap (&map);
   return requests;
 }
 

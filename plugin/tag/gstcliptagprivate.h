@@ -8,6 +8,7 @@
  *   gstcliptaglive.c    inference beside the stream
  *   gstcliptagoutbox.c  what is told of tags, in order and without locks
  *   gstcliptagquery.c   LATENCY and ALLOCATION
+ *   gstcliptagimages.c  frames that are on the device already
  *   gstcliptagbuild.c   what takes long, beside the stream
  *   gstcliptagfault.c   what happens after an error */
 
@@ -89,8 +90,10 @@ struct _GstClipTag {
   gboolean knows_mode;   /* is_live is right */
   gboolean is_live;
   gboolean has_live_source;
-  GstClipTagTiming timing; /* for this frame */
-  GstClipTagClock clock;   /* of the newest frame */
+  gpointer images_owner; /* whose images the last frame was made of, or NULL */
+  ClvDevice *images_device; /* that, to the library */
+  GstClipTagTiming timing;  /* for this frame */
+  GstClipTagClock clock;    /* of the newest frame */
   GstClipTagTracks tracks;
   GArray *regions; /* of this frame */
   guint64 n_frames;
@@ -122,6 +125,9 @@ void gst_clip_tag_use_prompts (
 /* change-threshold where the device is to compare frames: it does where a frame is
  * one picture. 0: it does not. */
 gdouble gst_clip_tag_get_look_threshold (GstClipTag *self);
+
+/* Takes another engine over, with the same model. */
+void gst_clip_tag_take_engine (GstClipTag *self, ClvEngine *engine);
 
 /* What comes next does not follow what was: tags are closed, no result is reused,
  * and the next frame is inferred. */

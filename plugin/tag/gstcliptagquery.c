@@ -83,6 +83,15 @@ gst_clip_tag_query (
   return TRUE;
 }
 
+static gboolean
+is_of_host (GstCaps *caps)
+{
+  GstCapsFeatures *features = gst_caps_get_features (caps, 0);
+
+  return features == NULL || gst_caps_features_is_equal (features,
+                                 GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY);
+}
+
 /* Buffers that are held are missing in upstream's pool. */
 static void
 ask_for_more_buffers (GstQuery *query, guint held)
@@ -101,7 +110,9 @@ ask_for_more_buffers (GstQuery *query, guint held)
     gst_clear_object (&pool);
   }
   gst_query_parse_allocation (query, &caps, NULL);
-  if (n_pools == 0 && caps != NULL && gst_video_info_from_caps (&info, caps))
+  /* A pool of no memory in particular: only for system memory. */
+  if (n_pools == 0 && caps != NULL && is_of_host (caps) &&
+      gst_video_info_from_caps (&info, caps))
     gst_query_add_allocation_pool (query, NULL, info.size, held + 1, 0);
 }
 

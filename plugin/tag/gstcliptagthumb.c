@@ -3,6 +3,7 @@
 #include "gstcliptagthumb.h"
 
 #include "gstclipframe.h"
+#include "gstclipvulkan.h"
 
 #define SIDE GST_CLIP_TAG_THUMB_SIDE
 
@@ -62,6 +63,8 @@ gst_clip_tag_thumb_make (
   GstClipFrameArea area;
 
   ret_thumb->valid = FALSE;
+  if (gst_clip_vulkan_get_owner (buffer) != NULL)
+    return FALSE; /* the host does not see it */
   if (!gst_video_frame_map (
           &frame, info, buffer, GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF))
     return FALSE;
