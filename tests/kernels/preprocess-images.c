@@ -403,16 +403,19 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  device = clv_device_new (NULL, &error);
+  device = clv_device_new (g_getenv ("CLV_TEST_DEVICE"), &error);
   if (device == NULL) {
-    g_print ("1..0 # SKIP %s\n", error->message);
-    return g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
+    const gboolean required =
+        g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
+
+    g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
+    return required;
   }
-  g_test_add_func ("/preprocess-images/images_give_the_bits_of_host_memory",
+  g_test_add_func ("/preprocess-images/images give the bits of host memory",
       images_give_the_bits_of_host_memory);
   g_test_add_func (
-      "/preprocess-images/planes_of_one_image_too", planes_of_one_image_too);
-  g_test_add_func ("/preprocess-images/images_that_cannot_be_read_are_refused",
+      "/preprocess-images/planes of one image too", planes_of_one_image_too);
+  g_test_add_func ("/preprocess-images/images that cannot be read are refused",
       images_that_cannot_be_read_are_refused);
   status = g_test_run ();
   g_object_unref (device);

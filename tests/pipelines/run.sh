@@ -7,7 +7,7 @@
 # A file *.png among the arguments must be a picture of this run.
 # VIDEO is a file, `generated`, or `none`; in the arguments @VIDEO@ stands for
 # it. $FRAMES is how many of them, 4 if not set. 77 (skipped) where the video, its
-# decoder or a Vulkan device is missing.
+# decoder or a Vulkan device is missing, or the command says so.
 set -eu
 
 wanted=$1
@@ -49,8 +49,11 @@ while [ "$n" -gt 0 ]; do
 done
 
 [ -z "$picture" ] || echo "of an earlier run" >"$picture"
-if ! FRAMES=${FRAMES:-4} "$@" >"$folder/output" 2>&1; then
+status=0
+FRAMES=${FRAMES:-4} "$@" >"$folder/output" 2>&1 || status=$?
+if [ "$status" != 0 ]; then
   cat "$folder/output"
+  [ "$status" != 77 ] || exit 77
   if [ -z "${CLV_REQUIRE_DEVICE:-}" ] &&
     grep -qE 'no (usable )?Vulkan (driver|device)' "$folder/output"; then
     echo "skipped: no Vulkan device"
