@@ -52,6 +52,45 @@ add_tag (JsonBuilder *builder, const ClvLabel *label, const ClvScore *score)
   json_builder_end_object (builder);
 }
 
+static void
+add_tags (JsonBuilder *builder, ClvPrompts *prompts, const ClvScore *scores)
+{
+  json_builder_set_member_name (builder, "tags");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < clv_prompts_get_n_labels (prompts); i++)
+    add_tag (builder, clv_prompts_get_label (prompts, i), &scores[i]);
+  json_builder_end_array (builder);
+}
+
+static void
+add_integer (JsonBuilder *builder, const gchar *name, gint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_region (JsonBuilder *builder, ClvPrompts *prompts,
+    const GstClipJsonRegion *described)
+{
+  const GstClipRegion *region = &described->region;
+
+  json_builder_begin_object (builder);
+  add_integer (builder, "x", region->x);
+  add_integer (builder, "y", region->y);
+  add_integer (builder, "width", region->width);
+  add_integer (builder, "height", region->height);
+  if (region->column >= 0) {
+    add_integer (builder, "column", region->column);
+    add_integer (builder, "row", region->row);
+  } else {
+    add_text (builder, "type", g_quark_to_string (region->roi_type));
+    add_integer (builder, "id", region->roi_id);
+  }
+  add_tags (builder, prompts, described->scores);
+  json_builder_end_object (builder);
+}
+
 gchar *
 gst_clip_json_line (const GstClipJsonFrame *frame)
 {
@@ -65,12 +104,14 @@ gst_clip_json_line (const GstClipJsonFrame *frame)
   add_text (builder, "media", frame->media);
   add_text (builder, "model", frame->model);
   add_times (builder, frame);
-  json_builder_set_member_name (builder, "tags");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < clv_prompts_get_n_labels (frame->prompts); i++)
-    add_tag (
-        builder, clv_prompts_get_label (frame->prompts, i), &frame->scores[i]);
-  json_builder_end_array (builder);
+  add_tags (builder, frame->prompts, frame->scores);
+  if (frame->n_regions > 0) {
+    json_builder_set_member_name (builder, "regions");
+    json_builder_begin_array (builder);
+    for (guint i = 0; i < frame->n_regions; i++)
+      add_region (builder, frame->prompts, &frame->regions[i]);
+    json_builder_end_array (builder);
+  }
   json_builder_end_object (builder);
 
   root = json_builder_get_root (builder);

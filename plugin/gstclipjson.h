@@ -9,11 +9,19 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-scorer.h>
 
+#include "gstclipregionmeta.h"
+
 G_BEGIN_DECLS
 
 /* The member "version". It grows when a member goes away or gets another meaning;
  * members may be added without. */
 #define GST_CLIP_JSON_VERSION 1
+
+/* A region of a picture, and one score for each label of the same set. */
+typedef struct {
+  GstClipRegion region;
+  const ClvScore *scores;
+} GstClipJsonRegion;
 
 /**
  * GstClipJsonFrame:
@@ -23,6 +31,8 @@ G_BEGIN_DECLS
  * @pts: nanoseconds, or %GST_CLOCK_TIME_NONE
  * @prompts: the set of the scores
  * @scores: one for each label
+ * @n_regions: 0: there is no member for them
+ * @regions: (nullable) (array length=n_regions)
  */
 typedef struct {
   const gchar *media;
@@ -31,6 +41,8 @@ typedef struct {
   GstClockTime pts;
   ClvPrompts *prompts;
   const ClvScore *scores;
+  guint n_regions;
+  const GstClipJsonRegion *regions;
 } GstClipJsonFrame;
 
 /* Returns: (transfer full): the object, with a line end. Any thread. */

@@ -2,7 +2,6 @@
 
 /* One JSON object a line for each inferred picture, with all labels. */
 
-#include "plugin/gstclipjson.h"
 #include "tag-writer.h"
 
 static void
@@ -15,6 +14,8 @@ write_frame (TagWriter *self, const TagFrame *frame)
     .pts = frame->pts,
     .prompts = self->prompts,
     .scores = frame->scores,
+    .n_regions = frame->n_regions,
+    .regions = frame->regions,
   };
   g_autofree gchar *line = gst_clip_json_line (&json);
 

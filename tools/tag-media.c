@@ -4,7 +4,9 @@
 
 #include "media-batch.h"
 #include "plugin/gstclippace.h"
+#include "plugin/tag/gstcliptagencode.h"
 #include "progress.h"
+#include "tag-tiles.h"
 
 typedef struct {
   TagJob *job;
@@ -12,10 +14,12 @@ typedef struct {
   ClvScorer *scorer;
   ClvScore *scores; /* one for each label */
   guint width;
-  MediaBatch batches[2]; /* one is filled while the other is encoded */
-  guint filled;          /* which */
-  GArray *events;        /* ClvTagEvent */
-  GArray *spans;         /* TagSpan */
+  MediaBatch batches[2];       /* one is filled while the other is encoded */
+  guint filled;                /* which */
+  TagTiles *tiles;             /* NULL: none */
+  GPtrArray *tile_requests[2]; /* of the batches; NULL: none */
+  GArray *events;              /* ClvTagEvent */
+  GArray *spans;               /* TagSpan */
   guint64 n_pictures;
   GstClipPace pace; /* where there is a rate */
   gdouble last_time;
@@ -35,6 +39,9 @@ run_init (Run *self, TagJob *job, const gchar *location)
         job->prompts, clv_model_get_logit_scale (model), job->smoothing, 0),
     .scores = g_new0 (ClvScore, clv_prompts_get_n_labels (job->prompts)),
     .width = width,
+    .tiles = job->columns == 0 ? NULL
+                               : tag_tiles_new (job->prompts, model,
+                                     job->smoothing, job->columns, job->rows),
     .events = g_array_new (FALSE, FALSE, sizeof (ClvTagEvent)),
     .spans = g_array_new (FALSE, FALSE, sizeof (TagSpan)),
     .pace = { .interval = job->rate > 0.0 ? 1.0 / job->rate : 0.0 },
@@ -42,11 +49,22 @@ run_init (Run *self, TagJob *job, const gchar *location)
   };
 }
 
+/* Tiles borrow the pixels, too. */
+static void
+clear_batch (Run *self, guint which)
+{
+  if (self->tile_requests[which] != NULL)
+    gst_clip_tag_encode_wait (self->tile_requests[which], NULL);
+  g_clear_pointer (&self->tile_requests[which], g_ptr_array_unref);
+  media_batch_clear (&self->batches[which]);
+}
+
 static void
 run_clear (Run *self)
 {
-  media_batch_clear (&self->batches[0]);
-  media_batch_clear (&self->batches[1]);
+  clear_batch (self, 0);
+  clear_batch (self, 1);
+  g_clear_pointer (&self->tiles, tag_tiles_free);
   g_clear_object (&self->scorer);
   g_free (self->scores);
   g_clear_pointer (&self->events, g_array_unref);
@@ -86,11 +104,13 @@ note_best (Run *self)
 }
 
 static void
-score_picture (Run *self, const MediaPicture *picture, const gfloat *embedding)
+score_picture (Run *self, guint which, guint index, const gfloat *embedding)
 {
+  const MediaBatch *batch = &self->batches[which];
+  const MediaPicture *picture = &batch->pictures[index];
   TagWriter *writer = self->job->writer;
-  const TagFrame frame = { self->location, picture->time, picture->pts,
-    self->scores };
+  TagFrame frame = { self->location, picture->time, picture->pts, self->scores,
+    0, NULL };
 
   /* Time of a scorer does not go back; a broken timestamp may. */
   self->last_time = MAX (self->last_time, picture->time);
@@ -98,37 +118,63 @@ score_picture (Run *self, const MediaPicture *picture, const gfloat *embedding)
       self->scorer, embedding, self->last_time, self->scores, self->events);
   take_events (self);
   note_best (self);
+  if (self->tiles != NULL) {
+    frame.n_regions = tag_tiles_get_n (self->tiles);
+    frame.regions = tag_tiles_score (
+        self->tiles, self->tile_requests[which], batch, index, self->last_time);
+  }
   self->summary.n_inferred++;
   self->job->n_inferred++;
-  tag_writer_add_frame (writer, &frame);
+  if (writer->format->frame != NULL)
+    writer->format->frame (writer, &frame);
 }
 
 /* Scores what is being encoded, if there is something. */
 static gboolean
-finish_batch (Run *self, MediaBatch *batch, GError **error)
+finish_batch (Run *self, guint which, GError **error)
 {
+  MediaBatch *batch = &self->batches[which];
+  GPtrArray *tiles = self->tile_requests[which];
   const gfloat *rows =
       batch->future != NULL ? media_batch_get (batch, error) : NULL;
-  const gboolean done = batch->future == NULL || rows != NULL;
+  gboolean done = batch->future == NULL || rows != NULL;
 
-  for (guint i = 0; rows != NULL && i < batch->n; i++)
-    score_picture (self, &batch->pictures[i], rows + (gsize) i * self->width);
-  media_batch_clear (batch);
+  if (done && tiles != NULL)
+    done = gst_clip_tag_encode_wait (tiles, error);
+  for (guint i = 0; done && rows != NULL && i < batch->n; i++)
+    score_picture (self, which, i, rows + (gsize) i * self->width);
+  clear_batch (self, which);
   return done;
+}
+
+static gboolean
+submit_batch (Run *self, guint which, GError **error)
+{
+  MediaBatch *batch = &self->batches[which];
+
+  if (batch->n == 0)
+    return TRUE;
+  if (!media_batch_submit (batch, self->job->engine, error))
+    return FALSE;
+  if (self->tiles == NULL)
+    return TRUE;
+  self->tile_requests[which] =
+      tag_tiles_submit (self->tiles, batch, self->job->engine, error);
+  if (self->tile_requests[which] != NULL)
+    return TRUE;
+  clear_batch (self, which);
+  return FALSE;
 }
 
 /* Hands over what was filled, then finishes the batch before, which is filled next. */
 static gboolean
 turn_batches (Run *self, GError **error)
 {
-  MediaBatch *filled = &self->batches[self->filled];
-  const gboolean submitted =
-      filled->n == 0 || media_batch_submit (filled, self->job->engine, error);
+  const gboolean submitted = submit_batch (self, self->filled, error);
   gboolean finished;
 
   self->filled = !self->filled;
-  finished = finish_batch (
-      self, &self->batches[self->filled], submitted ? error : NULL);
+  finished = finish_batch (self, self->filled, submitted ? error : NULL);
   return submitted && finished;
 }
 
@@ -151,7 +197,7 @@ add_picture (Run *self, MediaPicture *picture, GError **error)
 
   return media_batch_add (filled, picture, error) &&
          (!media_batch_is_done (before) ||
-             finish_batch (self, before, error)) &&
+             finish_batch (self, !self->filled, error)) &&
          (filled->n < MEDIA_BATCH_MAX || turn_batches (self, error));
 }
 

@@ -13,9 +13,11 @@ typedef struct {
   ClvEngine *engine;
   ClvPrompts *prompts; /* encoded */
   TagWriter *writer;
-  guint interval;     /* every n-th picture is inferred; 1: all */
-  gdouble rate;       /* at most so many a second of the media; 0: no limit */
-  gdouble smoothing;  /* seconds */
+  guint interval;    /* every n-th picture is inferred; 1: all */
+  gdouble rate;      /* at most so many a second of the media; 0: no limit */
+  gdouble smoothing; /* seconds */
+  guint columns;     /* of tiles; 0: none */
+  guint rows;
   guint64 n_inferred; /* of all media so far */
 } TagJob;
 

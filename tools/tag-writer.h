@@ -9,6 +9,8 @@
 #include <gst/gst.h>
 #include <stdio.h>
 
+#include "plugin/gstclipjson.h"
+
 G_BEGIN_DECLS
 
 typedef struct {
@@ -16,6 +18,8 @@ typedef struct {
   gdouble time;
   GstClockTime pts;
   const ClvScore *scores; /* one for each label */
+  guint n_regions;
+  const GstClipJsonRegion *regions;
 } TagFrame;
 
 /* `media` is borrowed from the command line. */

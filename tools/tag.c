@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "plugin/gstclippicture.h"
+#include "plugin/gstcliptiles.h"
 #include "tag-media.h"
 
 #define RATE_NOT_GIVEN -1.0
@@ -24,6 +25,7 @@ typedef struct {
   gchar *scoring;
   gchar *threshold;
   gchar *calibration;
+  gchar *tiles;
   gboolean background;
   gchar *format;
   gchar *output;
@@ -45,6 +47,7 @@ options_clear (Options *self)
   g_free (self->scoring);
   g_free (self->threshold);
   g_free (self->calibration);
+  g_free (self->tiles);
   g_free (self->format);
   g_free (self->output);
   g_strfreev (self->media);
@@ -89,6 +92,9 @@ parse_options (Options *o, int argc, gchar **argv)
         "infer every N-th frame (default: 1, all)", "N" },
     { "rate", 'r', 0, G_OPTION_ARG_DOUBLE, &o->rate,
         "infer at most R frames for each second of the media", "R" },
+    { "tiles", 0, 0, G_OPTION_ARG_FILENAME, &o->tiles,
+        "score each part of a grid, too, e.g. 3x2; with --format jsonl",
+        "COLUMNSxROWS" },
     { "format", 'f', 0, G_OPTION_ARG_FILENAME, &o->format,
         "table, jsonl, csv or vtt", "FORMAT" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output,
@@ -170,6 +176,23 @@ parse_threshold (const gchar *word, gfloat *ret_threshold)
 
 /* TOOL_OK, or the code after a message. */
 static int
+check_tiles (const Options *o, const TagFormat *format)
+{
+  g_autoptr (GError) error = NULL;
+  guint columns, rows;
+
+  if (o->tiles == NULL)
+    return TOOL_OK;
+  if (!gst_clip_tiles_parse (o->tiles, &columns, &rows, &error))
+    return tool_usage_error ("tag", "--tiles: %s", error->message);
+  if (format != &tag_format_jsonl)
+    return tool_usage_error ("tag",
+        "--tiles: only --format jsonl says where, found '%s'", format->name);
+  return TOOL_OK;
+}
+
+/* TOOL_OK, or the code after a message. */
+static int
 check_options (const Options *o, ClvPromptsDefaults *ret_defaults,
     ClvPrecision *ret_precision, const TagFormat **ret_format)
 {
@@ -208,7 +231,7 @@ check_options (const Options *o, ClvPromptsDefaults *ret_defaults,
   if (*ret_format == NULL)
     return tool_usage_error ("tag",
         "--format: wanted table, jsonl, csv or vtt, found '%s'", o->format);
-  return TOOL_OK;
+  return check_tiles (o, *ret_format);
 }
 
 /* Goes on after a bad media; says at the end how many there were. */
@@ -282,6 +305,8 @@ run (const Options *o, const ClvPromptsDefaults *defaults,
     .rate = MAX (o->rate, 0.0),
     .smoothing = o->smoothing,
   };
+  if (o->tiles != NULL)
+    gst_clip_tiles_parse (o->tiles, &job.columns, &job.rows, NULL);
   code = tag_all (&job, o->media);
   /* A file without a single frame would only look like a result. */
   if (job.n_inferred > 0 && !tag_writer_commit (&writer, &error))

@@ -165,6 +165,25 @@ is_wanted (
                                             : !same_active (meta, before);
 }
 
+/* Of GstClipJsonRegion: the regions that the same cliptag has scored. */
+static GArray *
+find_regions (const GstClipMeta *meta, GstBuffer *frame)
+{
+  GArray *regions = g_array_new (FALSE, FALSE, sizeof (GstClipJsonRegion));
+  gpointer state = NULL;
+  GstMeta *other;
+
+  while ((other = gst_buffer_iterate_meta_filtered (
+              frame, &state, GST_CLIP_REGION_META_API_TYPE))) {
+    const GstClipRegionMeta *clip = (const GstClipRegionMeta *) other;
+    const GstClipJsonRegion region = { clip->region, clip->scores };
+
+    if (clip->generation == meta->generation)
+      g_array_append_val (regions, region);
+  }
+  return regions;
+}
+
 /* Of the picture that the scores are of. */
 static GstBuffer *
 make_line (GstClipToJson *self, const GstClipMeta *meta, GstBuffer *frame)
@@ -176,6 +195,7 @@ make_line (GstClipToJson *self, const GstClipMeta *meta, GstBuffer *frame)
     .prompts = gst_clip_meta_get_prompts (meta),
     .scores = meta->scores,
   };
+  g_autoptr (GArray) regions = find_regions (meta, frame);
   g_autofree gchar *media = NULL;
   guint64 time = GST_CLOCK_TIME_NONE;
   GstBuffer *buffer;
@@ -190,6 +210,8 @@ make_line (GstClipToJson *self, const GstClipMeta *meta, GstBuffer *frame)
         gst_segment_to_stream_time (&self->segment, GST_FORMAT_TIME, json.pts);
   if (GST_CLOCK_TIME_IS_VALID (time))
     json.time = (gdouble) time / GST_SECOND;
+  json.n_regions = regions->len;
+  json.regions = (const GstClipJsonRegion *) regions->data;
   line = gst_clip_json_line (&json);
   buffer = gst_buffer_new_wrapped (line, strlen (line));
   GST_BUFFER_PTS (buffer) = json.pts;

@@ -37,6 +37,27 @@ mv out all.jsonl
 follows_schema all.jsonl
 ok "the lines follow the schema" $?
 
+run 0 tag --prompts "$prompts" --format jsonl --interval 5 --tiles 3x4 'a & b.avi' && mv out tiles.jsonl && /usr/bin/python3 - <<'P'
+import json
+lines = [json.loads(line) for line in open("tiles.jsonl")]
+assert len(lines) == 6, len(lines)
+for line in lines:
+    regions = line["regions"]
+    assert [(r["column"], r["row"]) for r in regions] == [(i % 3, i // 3) for i in range(12)], regions
+    assert all((r["width"], r["height"]) == (54, 30) and len(r["tags"]) == 3 for r in regions), regions[0]
+    assert (regions[11]["x"], regions[11]["y"]) == (106, 90), regions[11]
+    assert "id" not in regions[0]
+whole = [line["tags"][1]["score"] for line in lines]
+assert whole[2] < 0.5 < whole[5]
+assert all(r["tags"][1]["active"] for r in lines[5]["regions"])
+assert not lines[2]["regions"][1]["tags"][1]["active"]
+P
+ok "the tiles of each frame, with all labels" $?
+follows_schema tiles.jsonl
+ok "lines with tiles follow the schema" $?
+refuses "a grid that is none" 2 "--tiles: '3y2' is not COLUMNSxROWS" tag --prompts a --format jsonl --tiles 3y2 b.mkv
+refuses "tiles in a table" 2 '--tiles: only --format jsonl' tag --prompts a --tiles 3x2 b.mkv
+
 run 0 tag --prompts "$prompts" --format jsonl --interval 5 'a & b.avi' && [ "$(wc -l <out)" = 6 ]
 ok "every fifth frame" $?
 run 0 tag --prompts "$prompts" --format jsonl --rate 5 'a & b.avi' && [ "$(wc -l <out)" = 15 ]

@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "gstclipregionmeta.h"
 #include "meta-test.h"
 
 typedef struct {
@@ -198,6 +199,50 @@ test_each_cliptag_gives_a_line (Fixture *self, gconstpointer data)
   expect_none (self);
 }
 
+static void
+add_region (GstBuffer *buffer, ClvPrompts *prompts, const GstClipRegion *region)
+{
+  const ClvScore scores[2] = { { .score = 0.5f }, { .score = 0.25f } };
+  g_autoptr (GstClipResult) result =
+      gst_clip_result_new (prompts, "none", "none", 0, scores, NULL, 0);
+
+  gst_buffer_add_clip_region_meta (buffer, region, result, TRUE, FALSE, 0);
+}
+
+/* Those of another cliptag are not in its line. */
+static void
+test_a_line_has_the_regions_of_its_cliptag (Fixture *self, gconstpointer data)
+{
+  const GstClipRegion tile = { 8, 4, 2, 3, 0, -1, 1, 0 };
+  const GstClipRegion car = { 1, 2, 5, 6, g_quark_from_string ("car"), 7, -1,
+    -1 };
+  g_autoptr (ClvPrompts) others = meta_test_prompts ("a; b");
+  g_autoptr (JsonObject) line = NULL;
+  GstBuffer *buffer = make_frame (self);
+  JsonArray *regions, *tags;
+  JsonObject *region;
+
+  meta_test_add (buffer, self->prompts, (gfloat[]){ 1, 0 }, NULL);
+  add_region (buffer, self->prompts, &tile);
+  add_region (buffer, others, &tile);
+  add_region (buffer, self->prompts, &car);
+  gst_harness_push (self->harness, buffer);
+  line = pull (self, 0);
+  regions = json_object_get_array_member (line, "regions");
+  g_assert_cmpuint (json_array_get_length (regions), ==, 2);
+  region = json_array_get_object_element (regions, 0);
+  g_assert_cmpint (json_object_get_int_member (region, "x"), ==, 8);
+  g_assert_cmpint (json_object_get_int_member (region, "height"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (region, "column"), ==, 1);
+  g_assert_false (json_object_has_member (region, "id"));
+  tags = json_object_get_array_member (region, "tags");
+  g_assert_cmpuint (json_array_get_length (tags), ==, 2);
+  region = json_array_get_object_element (regions, 1);
+  g_assert_cmpstr (json_object_get_string_member (region, "type"), ==, "car");
+  g_assert_cmpint (json_object_get_int_member (region, "id"), ==, 7);
+  g_assert_false (json_object_has_member (region, "column"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -216,5 +261,7 @@ main (int argc, char **argv)
       test_an_old_result_has_its_own_time);
   ADD ("changes give lines", "lines=changes", test_changes_give_lines);
   ADD ("each cliptag gives a line", "", test_each_cliptag_gives_a_line);
+  ADD ("a line has the regions of its cliptag", "",
+      test_a_line_has_the_regions_of_its_cliptag);
   return g_test_run ();
 }
