@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define N_KILLS   8
-#define N_MOMENTS 6000
+#define N_KILLS   6
+#define N_MOMENTS 3000
 
 /* In the process that will be killed: the same stream, from its start. */
 static int
