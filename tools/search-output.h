@@ -13,6 +13,10 @@ void search_print_table (GPtrArray *hits);
 void search_print_json (
     ClvIndex *index, GPtrArray *hits, GPtrArray *thumbnails);
 
+/* A page with a card for each hit. `query`: what was looked for, for people. */
+gboolean search_print_html (
+    ClvIndex *index, GPtrArray *hits, const gchar *query, GError **error);
+
 /* Writes DIRECTORY/1.jpg and so on, of the hits whose best moments have one.
  * Returns the names, with NULL for the others. */
 GPtrArray *search_write_thumbnails (

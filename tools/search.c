@@ -51,7 +51,8 @@ static const ToolUsage search_usage = { "search", "\"A SENTENCE\"",
   "Finds the moments of an index that are most like a sentence or a picture.",
   "Formats:\n"
   "  table  for people (default)\n"
-  "  json   one object with all hits\n\n"
+  "  json   one object with all hits\n"
+  "  html   a page with the hits' pictures, and the player at a click\n\n"
   "Something is always most alike: look at the scores before you trust a "
   "hit.\n\n"
   "Examples:\n"
@@ -81,8 +82,8 @@ parse_options (Options *o, int argc, gchar **argv)
         "only from this time of a media on: seconds, M:S or H:M:S", "TIME" },
     { "before", 0, 0, G_OPTION_ARG_FILENAME, &o->before,
         "only before this time of a media", "TIME" },
-    { "format", 'f', 0, G_OPTION_ARG_FILENAME, &o->format, "table or json",
-        "FORMAT" },
+    { "format", 'f', 0, G_OPTION_ARG_FILENAME, &o->format,
+        "table, json or html", "FORMAT" },
     { "thumbnails", 0, 0, G_OPTION_ARG_FILENAME, &o->thumbnails,
         "write the pictures of the hits there: 1.jpg, …", "DIRECTORY" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
@@ -130,9 +131,11 @@ is_utf8 (GStrv texts)
 }
 
 static int
-check_options (const Options *o, ClvIndexQuery *ret_query,
-    ClvPrecision *ret_precision, gboolean *ret_json)
+check_options (
+    const Options *o, ClvIndexQuery *ret_query, ClvPrecision *ret_precision)
 {
+  static const gchar *const formats[] = { "table", "json", "html", NULL };
+
   if (o->text[0] == NULL && o->images == NULL)
     return tool_usage_error ("search", "which \"SENTENCE\", or --image?");
   if (o->text[0] != NULL && o->text[1] != NULL)
@@ -156,11 +159,9 @@ check_options (const Options *o, ClvIndexQuery *ret_query,
         o->before);
   if (tool_parse_precision ("search", o->precision, ret_precision) != TOOL_OK)
     return TOOL_USAGE;
-  if (o->format != NULL && strcmp (o->format, "table") != 0 &&
-      strcmp (o->format, "json") != 0)
-    return tool_usage_error (
-        "search", "--format: wanted table or json, found '%s'", o->format);
-  *ret_json = g_strcmp0 (o->format, "json") == 0;
+  if (o->format != NULL && !g_strv_contains (formats, o->format))
+    return tool_usage_error ("search",
+        "--format: wanted table, json or html, found '%s'", o->format);
   ret_query->top = (guint) o->top;
   ret_query->media = o->media;
   return TOOL_OK;
@@ -200,9 +201,22 @@ open_engine (
   return g_steal_pointer (&engine);
 }
 
+static gboolean
+print_hits (const Options *o, ClvIndex *index, GPtrArray *hits,
+    GPtrArray *thumbnails, GError **error)
+{
+  if (g_strcmp0 (o->format, "html") == 0)
+    return search_print_html (
+        index, hits, o->text[0] != NULL ? o->text[0] : o->images[0], error);
+  if (g_strcmp0 (o->format, "json") == 0)
+    search_print_json (index, hits, thumbnails);
+  else
+    search_print_table (hits);
+  return TRUE;
+}
+
 static int
-run (const Options *o, ClvIndexQuery *query, ClvPrecision precision,
-    gboolean json)
+run (const Options *o, ClvIndexQuery *query, ClvPrecision precision)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ClvIndex) index = open_index (o, &error);
@@ -222,12 +236,8 @@ run (const Options *o, ClvIndexQuery *query, ClvPrecision precision,
   hits = clv_index_search (index, query, &error);
   if (hits != NULL && o->thumbnails != NULL)
     thumbnails = search_write_thumbnails (index, hits, o->thumbnails, &error);
-  if (error != NULL)
+  if (error != NULL || !print_hits (o, index, hits, thumbnails, &error))
     return tool_fail ("%s", error->message);
-  if (json)
-    search_print_json (index, hits, thumbnails);
-  else
-    search_print_table (hits);
   if (fflush (stdout) != 0)
     return tool_fail ("standard output cannot be written");
   return TOOL_OK;
@@ -239,11 +249,10 @@ tool_search_main (int argc, gchar **argv)
   g_auto (Options) options = { .top = 10 };
   ClvIndexQuery query = { 0 };
   ClvPrecision precision = CLV_PRECISION_AUTO;
-  gboolean json = FALSE;
   int code;
 
   if (!parse_options (&options, argc, argv))
     return TOOL_USAGE;
-  code = check_options (&options, &query, &precision, &json);
-  return code != TOOL_OK ? code : run (&options, &query, precision, json);
+  code = check_options (&options, &query, &precision);
+  return code != TOOL_OK ? code : run (&options, &query, precision);
 }

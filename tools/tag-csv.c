@@ -49,5 +49,5 @@ write_frame (TagWriter *self, const TagFrame *frame)
   }
 }
 
-const TagFormat tag_format_csv = { "csv", write_header, write_frame, NULL,
+const TagFormat tag_format_csv = { "csv", write_header, write_frame, NULL, NULL,
   NULL };

@@ -22,4 +22,5 @@ write_frame (TagWriter *self, const TagFrame *frame)
   fputs (line, self->out);
 }
 
-const TagFormat tag_format_jsonl = { "jsonl", NULL, write_frame, NULL, NULL };
+const TagFormat tag_format_jsonl = { "jsonl", NULL, write_frame, NULL, NULL,
+  NULL };

@@ -110,7 +110,7 @@ score_picture (Run *self, guint which, guint index, const gfloat *embedding)
   const MediaPicture *picture = &batch->pictures[index];
   TagWriter *writer = self->job->writer;
   TagFrame frame = { self->location, picture->time, picture->pts, self->scores,
-    0, NULL };
+    picture->sample, 0, NULL };
 
   /* Time of a scorer does not go back; a broken timestamp may. */
   self->last_time = MAX (self->last_time, picture->time);

@@ -53,4 +53,5 @@ write_table (TagWriter *self, const TagSummary *summary)
   fputc ('\n', self->out);
 }
 
-const TagFormat tag_format_table = { "table", NULL, NULL, write_table, NULL };
+const TagFormat tag_format_table = { "table", NULL, NULL, write_table, NULL,
+  NULL };

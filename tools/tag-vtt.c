@@ -74,4 +74,4 @@ write_spans (TagWriter *self)
 }
 
 const TagFormat tag_format_vtt = { "vtt", write_header, NULL, keep_spans,
-  write_spans };
+  write_spans, NULL };

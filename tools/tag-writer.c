@@ -13,7 +13,7 @@ const TagFormat *
 tag_format_find (const gchar *name)
 {
   static const TagFormat *const formats[] = { &tag_format_table,
-    &tag_format_jsonl, &tag_format_csv, &tag_format_vtt };
+    &tag_format_jsonl, &tag_format_csv, &tag_format_vtt, &tag_format_html };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     if (strcmp (name, formats[i]->name) == 0)
@@ -140,6 +140,8 @@ tag_writer_commit (TagWriter *self, GError **error)
 void
 tag_writer_clear (TagWriter *self)
 {
+  if (self->format != NULL && self->format->clear != NULL)
+    self->format->clear (self);
   if (self->path != NULL && self->out != NULL)
     fclose (self->out);
   if (self->aside != NULL)

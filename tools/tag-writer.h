@@ -18,6 +18,7 @@ typedef struct {
   gdouble time;
   GstClockTime pts;
   const ClvScore *scores; /* one for each label */
+  GstSample *sample;      /* the picture */
   guint n_regions;
   const GstClipJsonRegion *regions;
 } TagFrame;
@@ -49,12 +50,14 @@ typedef struct {
   void (*frame) (TagWriter *self, const TagFrame *frame);
   void (*media_end) (TagWriter *self, const TagSummary *summary);
   void (*finish) (TagWriter *self);
+  void (*clear) (TagWriter *self); /* of `state`, which may be NULL */
 } TagFormat;
 
 extern const TagFormat tag_format_table;
 extern const TagFormat tag_format_jsonl;
 extern const TagFormat tag_format_csv;
 extern const TagFormat tag_format_vtt;
+extern const TagFormat tag_format_html;
 
 /* NULL for an unknown name. */
 const TagFormat *tag_format_find (const gchar *name);
@@ -64,7 +67,8 @@ struct _TagWriter {
   ClvPrompts *prompts;     /* borrowed */
   const gchar *model_name; /* borrowed */
   guint n_media;
-  GArray *spans; /* TagSpan, for formats that sort them over all media */
+  GArray *spans;  /* TagSpan, for formats that sort them over all media */
+  gpointer state; /* the format's own */
   FILE *out;
   gchar *path;  /* NULL: standard output */
   gchar *aside; /* written first, then renamed to `path`; NULL: not a file */
