@@ -4,6 +4,10 @@
  *
  *   gstcliptag.c        class, properties, states, events
  *   gstcliptagframe.c   one frame's way
+ *   gstcliptagregion.c  which parts of it are scored; gstcliptagtracks.c: and which
+ *                       of them were there before
+ *   gstcliptagstream.c  scores and tags of each part, over time
+ *   gstcliptagattach.c  the metadata
  *   gstcliptagsync.c    frames that wait for their own scores
  *   gstcliptaglive.c    inference beside the stream
  *   gstcliptagoutbox.c  what is told of tags, in order and without locks
