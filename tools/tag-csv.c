@@ -49,5 +49,8 @@ write_frame (TagWriter *self, const TagFrame *frame)
   }
 }
 
-const TagFormat tag_format_csv = { "csv", write_header, write_frame, NULL, NULL,
-  NULL };
+const TagFormat tag_format_csv = {
+  .name = "csv",
+  .begin = write_header,
+  .frame = write_frame,
+};

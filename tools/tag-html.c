@@ -280,5 +280,11 @@ clear (TagWriter *writer)
   g_free (self);
 }
 
-const TagFormat tag_format_html = { "html", begin, take_frame, end_media,
-  finish, clear };
+const TagFormat tag_format_html = {
+  .name = "html",
+  .begin = begin,
+  .frame = take_frame,
+  .media_end = end_media,
+  .finish = finish,
+  .clear = clear,
+};

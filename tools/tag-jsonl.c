@@ -22,5 +22,7 @@ write_frame (TagWriter *self, const TagFrame *frame)
   fputs (line, self->out);
 }
 
-const TagFormat tag_format_jsonl = { "jsonl", NULL, write_frame, NULL, NULL,
-  NULL };
+const TagFormat tag_format_jsonl = {
+  .name = "jsonl",
+  .frame = write_frame,
+};

@@ -53,5 +53,7 @@ write_table (TagWriter *self, const TagSummary *summary)
   fputc ('\n', self->out);
 }
 
-const TagFormat tag_format_table = { "table", NULL, NULL, write_table, NULL,
-  NULL };
+const TagFormat tag_format_table = {
+  .name = "table",
+  .media_end = write_table,
+};

@@ -2,9 +2,10 @@
 
 /* WebVTT (https://www.w3.org/TR/webvtt1/): one cue for each span in which a tag
  * was active, sorted by start as section 4.1 demands. With several media, an
- * identifier before each cue names its media. */
+ * identifier before each cue names its media. And chapters (section 1.4), as players
+ * show them: one after another. */
 
-#include "tag-writer.h"
+#include "tag-chapters.h"
 
 static void
 write_header (TagWriter *self)
@@ -73,5 +74,33 @@ write_spans (TagWriter *self)
     write_cue (self, &g_array_index (self->spans, TagSpan, i));
 }
 
-const TagFormat tag_format_vtt = { "vtt", write_header, NULL, keep_spans,
-  write_spans, NULL };
+const TagFormat tag_format_vtt = {
+  .name = "vtt",
+  .begin = write_header,
+  .media_end = keep_spans,
+  .finish = write_spans,
+};
+
+static void
+write_chapters (TagWriter *self, const TagSummary *summary)
+{
+  g_autoptr (GArray) chapters =
+      tag_chapters_new (summary->spans, self->prompts);
+
+  for (guint i = 0; i < chapters->len; i++) {
+    const TagChapter *chapter = &g_array_index (chapters, TagChapter, i);
+    g_autofree gchar *from = tag_format_time (chapter->start, TRUE);
+    g_autofree gchar *to = tag_format_time (chapter->end, TRUE);
+
+    fprintf (self->out, "\n%s --> %s\n", from, to);
+    write_escaped (self->out, chapter->title);
+    fputc ('\n', self->out);
+  }
+}
+
+const TagFormat tag_format_chapters = {
+  .name = "chapters",
+  .one_media = TRUE,
+  .begin = write_header,
+  .media_end = write_chapters,
+};

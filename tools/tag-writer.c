@@ -13,7 +13,8 @@ const TagFormat *
 tag_format_find (const gchar *name)
 {
   static const TagFormat *const formats[] = { &tag_format_table,
-    &tag_format_jsonl, &tag_format_csv, &tag_format_vtt, &tag_format_html };
+    &tag_format_jsonl, &tag_format_csv, &tag_format_vtt, &tag_format_html,
+    &tag_format_chapters, &tag_format_edl, &tag_format_ffmetadata };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     if (strcmp (name, formats[i]->name) == 0)

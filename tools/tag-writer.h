@@ -46,6 +46,7 @@ typedef struct _TagWriter TagWriter;
 
 typedef struct {
   const gchar *name;
+  gboolean one_media; /* a file of it is about one */
   void (*begin) (TagWriter *self);
   void (*frame) (TagWriter *self, const TagFrame *frame);
   void (*media_end) (TagWriter *self, const TagSummary *summary);
@@ -58,6 +59,9 @@ extern const TagFormat tag_format_jsonl;
 extern const TagFormat tag_format_csv;
 extern const TagFormat tag_format_vtt;
 extern const TagFormat tag_format_html;
+extern const TagFormat tag_format_chapters;
+extern const TagFormat tag_format_edl;
+extern const TagFormat tag_format_ffmetadata;
 
 /* NULL for an unknown name. */
 const TagFormat *tag_format_find (const gchar *name);

@@ -61,7 +61,10 @@ static const ToolUsage tag_usage = { "tag", "MEDIA…",
   "  jsonl  one JSON object for each inferred frame, with all labels\n"
   "  csv    one row for each inferred frame and label\n"
   "  vtt    WebVTT, one cue for each span in which a tag was active\n"
-  "  html   a page: time lines, pictures, and the player at a click\n\n"
+  "  html   a page: time lines, pictures, and the player at a click\n"
+  "  chapters     WebVTT, one chapter for each stretch with the same tags\n"
+  "  ffmetadata   the same chapters for FFmpeg\n"
+  "  edl          a list for mpv, which plays these stretches only\n\n"
   "Times are stream time in seconds. A file that cannot be read is named, the\n"
   "others are still tagged, and the exit code is 1.\n\n"
   "Examples:\n"
@@ -97,7 +100,7 @@ parse_options (Options *o, int argc, gchar **argv)
         "score each part of a grid, too, e.g. 3x2; with --format jsonl",
         "COLUMNSxROWS" },
     { "format", 'f', 0, G_OPTION_ARG_FILENAME, &o->format,
-        "table, jsonl, csv, vtt or html", "FORMAT" },
+        "table, jsonl, csv, vtt, html, chapters, ffmetadata or edl", "FORMAT" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output,
         "a file instead of standard output", "FILE" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
@@ -231,8 +234,13 @@ check_options (const Options *o, ClvPromptsDefaults *ret_defaults,
   *ret_format = tag_format_find (o->format != NULL ? o->format : "table");
   if (*ret_format == NULL)
     return tool_usage_error ("tag",
-        "--format: wanted table, jsonl, csv, vtt or html, found '%s'",
+        "--format: wanted table, jsonl, csv, vtt, html, chapters, ffmetadata "
+        "or edl, found '%s'",
         o->format);
+  if ((*ret_format)->one_media && o->media[1] != NULL)
+    return tool_usage_error ("tag",
+        "--format %s: is about one MEDIA, found also '%s'", o->format,
+        o->media[1]);
   return check_tiles (o, *ret_format);
 }
 

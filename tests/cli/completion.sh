@@ -25,8 +25,8 @@ completes "commands" '(.* )?info( .*)?' ''
 completes "the beginning of a command" 'tag' ta
 completes "options of a command" '--prompts --prompts-file --precision' tag --pr
 completes "formats of a command" '.*vtt.*' tag --format ''
-completes "the beginning of a format" 'csv' tag --format c
-completes "behind an equals sign" 'csv' tag --format = c
+completes "the beginning of a format" 'csv' tag --format cs
+completes "behind an equals sign" 'csv' tag --format = cs
 completes "precisions" 'fp32 fp16' encode --precision fp
 CLV_MODEL_PATH=$model_path
 if [ -d "${model_path%%:*}/demo" ]; then

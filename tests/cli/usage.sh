@@ -24,6 +24,7 @@ refuses "tag wants media" 2 MEDIA tag --prompts 'a; b'
 refuses "tag wants prompts" 2 '--prompts' tag a.mkv
 refuses "tag wants one kind of prompts" 2 'one of' tag --prompts a --prompts-file b a.mkv
 refuses "tag names a wrong format" 2 "format.*'xml'" tag --prompts a --format xml a.mkv
+refuses "chapters are of one media" 2 "--format chapters: is about one MEDIA, found also 'b'" tag --prompts a --format chapters a b
 refuses "tag names a wrong calibration" 2 "calibration.*stream.*'scene'" tag --prompts a --calibration scene a.mkv
 refuses "tag names a wrong scoring" 2 "scoring.*'best'" tag --prompts a --scoring best a.mkv
 refuses "tag names a wrong threshold" 2 "threshold.*'2'" tag --prompts a --threshold 2 a.mkv
