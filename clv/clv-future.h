@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <clv/clv-types.h>
+#include <clv/clv-frame.h>
 
 G_BEGIN_DECLS
 
@@ -108,6 +108,9 @@ const gfloat *clv_future_get (ClvFuture *self, GError **error);
 /* Bit i: frame i of an answered request was not encoded, as nothing has changed:
  * its embedding is undefined. 0 for requests without a @look. */
 guint32 clv_future_get_unchanged (ClvFuture *self);
+
+/* What frame `index` was submitted as; its planes may be gone. */
+const ClvFrame *clv_future_get_frame (ClvFuture *self, guint index);
 
 /**
  * clv_future_get_patches:

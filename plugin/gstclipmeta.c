@@ -24,9 +24,10 @@ gst_clip_result_new (ClvPrompts *prompts, const gchar *model_name,
       sizeof (GstClipResult) + scores_bytes + embedding_bytes);
 
   self->prompts = g_object_ref (prompts);
-  self->model_name = g_ref_string_new_intern (model_name);
-  self->model_id = g_ref_string_new_intern (model_id);
+  self->model_name = g_intern_string (model_name);
+  self->model_id = g_intern_string (model_id);
   self->pts = pts;
+  self->heatmaps = NULL;
   self->n_scores = n_scores;
   memcpy (self->scores, scores, scores_bytes);
 
@@ -40,6 +41,19 @@ gst_clip_result_new (ClvPrompts *prompts, const gchar *model_name,
   return self;
 }
 
+void
+gst_clip_result_take_heatmaps (GstClipResult *self, GstClipHeatmaps *heatmaps)
+{
+  g_clear_pointer (&self->heatmaps, gst_clip_heatmaps_unref);
+  self->heatmaps = heatmaps;
+}
+
+GstClipHeatmaps *
+gst_clip_result_get_heatmaps (GstClipResult *self)
+{
+  return self->heatmaps;
+}
+
 GstClipResult *
 gst_clip_result_ref (GstClipResult *self)
 {
@@ -51,9 +65,8 @@ clear_result (gpointer data)
 {
   GstClipResult *self = data;
 
-  g_ref_string_release (self->model_name);
-  g_ref_string_release (self->model_id);
   g_object_unref (self->prompts);
+  g_clear_pointer (&self->heatmaps, gst_clip_heatmaps_unref);
 }
 
 void

@@ -7,6 +7,8 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-scorer.h>
 
+#include "gstclipheatmap.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -36,6 +38,20 @@ GType gst_clip_result_get_type (void);
 GstClipResult *gst_clip_result_new (ClvPrompts *prompts,
     const gchar *model_name, const gchar *model_id, GstClockTime pts,
     const ClvScore *scores, const gfloat *embedding, guint embedding_width);
+
+/**
+ * gst_clip_result_take_heatmaps:
+ * @self: not shared yet
+ * @heatmaps: (transfer full) (nullable): of the same frame and prompts
+ *
+ * Keeps them with the result, for all frames that have it. They are attached by
+ * gst_buffer_add_clip_heatmap_meta().
+ */
+void gst_clip_result_take_heatmaps (
+    GstClipResult *self, GstClipHeatmaps *heatmaps);
+
+/* Returns: (transfer none) (nullable) */
+GstClipHeatmaps *gst_clip_result_get_heatmaps (GstClipResult *self);
 
 GstClipResult *gst_clip_result_ref (GstClipResult *self);
 void gst_clip_result_unref (GstClipResult *self);

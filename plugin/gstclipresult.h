@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 
 struct _GstClipResult {
   ClvPrompts *prompts;
-  gchar *model_name; /* GRefString: few distinct ones, many results */
-  gchar *model_id;
+  const gchar *model_name; /* interned: few distinct ones, many results */
+  const gchar *model_id;
   GstClockTime pts;
+  GstClipHeatmaps *heatmaps; /* or NULL */
   guint n_scores;
   guint embedding_width;
   gfloat *embedding; /* behind the scores, or NULL */

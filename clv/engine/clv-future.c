@@ -99,6 +99,13 @@ clv_future_get (ClvFuture *self, GError **error)
   return NULL;
 }
 
+const ClvFrame *
+clv_future_get_frame (ClvFuture *self, guint index)
+{
+  g_return_val_if_fail (index < self->n && self->frames != NULL, NULL);
+  return &self->frames[index];
+}
+
 const gfloat *
 clv_future_get_patches (ClvFuture *self)
 {

@@ -213,6 +213,7 @@ gst_clip_tag_start (GstBaseTransform *trans)
   gst_clip_tag_stream_init (&self->stream, GST_ELEMENT (self));
   self->stream.post_messages = self->started.post_messages;
   self->stream.attach_embedding = self->started.attach_embedding;
+  self->stream.attach_heatmap = self->started.attach_heatmap;
   self->stream.scoring.limits = self->started.scope.limits;
   gst_clip_tag_live_open (self->live, engine, &self->stream, &self->live_funcs);
   gst_clip_tag_use_prompts (

@@ -56,6 +56,17 @@ tell_roi (GstVideoRegionOfInterestMeta *roi, const GstClipRegionMeta *meta)
       add_param (roi, meta, i);
 }
 
+static void
+attach_whole (GstBuffer *buffer, GstClipResult *result, gboolean fresh,
+    gboolean unchanged, GstClockTime age)
+{
+  GstClipHeatmaps *heatmaps = gst_clip_result_get_heatmaps (result);
+
+  gst_buffer_add_clip_meta (buffer, result, fresh, unchanged, age);
+  if (heatmaps != NULL)
+    gst_buffer_add_clip_heatmap_meta (buffer, heatmaps);
+}
+
 gboolean
 gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
     GHashTable *results, gdouble time, gdouble unchanged_since)
@@ -78,7 +89,7 @@ gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
     unchanged = !fresh && scored->time == unchanged_since;
     age = gst_clip_tag_clock_to_ns (time - scored->time);
     if (region->serial == GST_CLIP_TAG_WHOLE) {
-      gst_buffer_add_clip_meta (buffer, scored->result, fresh, unchanged, age);
+      attach_whole (buffer, scored->result, fresh, unchanged, age);
       continue;
     }
     meta = gst_buffer_add_clip_region_meta (

@@ -68,11 +68,18 @@ gst_clip_tag_encode_wait (GPtrArray *requests, GError **error)
   return good;
 }
 
+ClvFuture *
+gst_clip_tag_encode_find (GPtrArray *requests, guint row, guint *ret_row)
+{
+  *ret_row = row % CLV_MAX_BATCH;
+  return g_ptr_array_index (requests, row / CLV_MAX_BATCH);
+}
+
 const gfloat *
 gst_clip_tag_encode_get (GPtrArray *requests, guint row, guint width)
 {
-  const gfloat *rows =
-      clv_future_get (g_ptr_array_index (requests, row / CLV_MAX_BATCH), NULL);
+  guint own_row;
+  ClvFuture *answer = gst_clip_tag_encode_find (requests, row, &own_row);
 
-  return rows + (gsize) (row % CLV_MAX_BATCH) * width;
+  return clv_future_get (answer, NULL) + (gsize) own_row * width;
 }

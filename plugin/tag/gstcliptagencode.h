@@ -31,4 +31,8 @@ gboolean gst_clip_tag_encode_wait (GPtrArray *requests, GError **error);
 const gfloat *gst_clip_tag_encode_get (
     GPtrArray *requests, guint row, guint width);
 
+/* The answer that has the row, and which of it that is. */
+ClvFuture *gst_clip_tag_encode_find (
+    GPtrArray *requests, guint row, guint *ret_row);
+
 G_END_DECLS

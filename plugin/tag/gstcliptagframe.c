@@ -49,6 +49,7 @@ typedef struct {
   gdouble smoothing;
   guint top_k;
   gboolean attach_embedding;
+  gboolean attach_heatmap;
   gboolean post_messages;
   GstClipTagLimits limits;
   GstClipTagOrder *order; /* NULL: the prompts are as they were */
@@ -82,6 +83,7 @@ get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
     .smoothing = self->settings.smoothing,
     .top_k = self->settings.top_k,
     .attach_embedding = self->settings.attach_embedding,
+    .attach_heatmap = self->settings.attach_heatmap,
     .post_messages = self->settings.post_messages,
     .limits = self->settings.scope.limits,
     .prompts = g_steal_pointer (&self->pending),
@@ -154,11 +156,13 @@ take_settings (GstClipTag *self)
         GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 
   if (news.attach_embedding != self->stream.attach_embedding ||
+      news.attach_heatmap != self->stream.attach_heatmap ||
       news.post_messages != self->stream.post_messages ||
       !are_same_limits (&news.limits, &self->stream.scoring.limits)) {
     gst_clip_tag_live_lock_stream (self->live);
     self->stream.scoring.limits = news.limits;
     self->stream.attach_embedding = news.attach_embedding;
+    self->stream.attach_heatmap = news.attach_heatmap;
     self->stream.post_messages = news.post_messages;
     gst_clip_tag_live_unlock_stream (self->live);
   }
@@ -253,6 +257,12 @@ gst_clip_tag_get_look_threshold (GstClipTag *self)
   return self->scope.rois || self->scope.columns > 0
              ? 0
              : self->timing.change_threshold;
+}
+
+gboolean
+gst_clip_tag_wants_patches (GstClipTag *self)
+{
+  return self->stream.attach_heatmap && !self->scope.rois;
 }
 
 /* The same frame may be told of more than once. */
@@ -362,7 +372,8 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
     .segment = &GST_BASE_TRANSFORM (self)->segment,
     .clock = self->clock,
     .mark = next_mark (self),
-    .change_threshold = gst_clip_tag_get_look_threshold (self) };
+    .change_threshold = gst_clip_tag_get_look_threshold (self),
+    .patches = gst_clip_tag_wants_patches (self) };
   GstClipTagLiveState state;
   g_autoptr (GError) error = NULL;
   gboolean tagged;

@@ -96,11 +96,13 @@ ask (GstClipTagHeldFrames *self, ClvEngine *engine, const GArray *frames,
 
 GPtrArray *
 gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
-    const GstVideoInfo *info, gdouble change_threshold, GError **error)
+    const GstVideoInfo *info, gdouble change_threshold, gboolean patches,
+    GError **error)
 {
   ClvRequest how = { .stream = self,
     .look = change_threshold > 0 ? &self->look : NULL,
-    .change_threshold = change_threshold };
+    .change_threshold = change_threshold,
+    .patches = patches };
   g_autoptr (GArray) frames = g_array_new (FALSE, FALSE, sizeof (ClvFrame));
   GstClipFrameMap maps[CLV_MAX_BATCH];
   GPtrArray *requests = NULL;

@@ -58,9 +58,10 @@ void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
 /* Encodes the regions that have rows of the n_infer frames, at most CLV_MAX_BATCH,
  * which stay where they are. Frames that the device finds unchanged
  * (@change_threshold: 0: none; otherwise each has one row) are not to infer any
- * more. The answered requests, which have the embeddings, are the caller's. */
+ * more. @patches: for heat maps. The answered requests, which have the embeddings,
+ * are the caller's. */
 GPtrArray *gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
     ClvEngine *engine, const GstVideoInfo *info, gdouble change_threshold,
-    GError **error);
+    gboolean patches, GError **error);
 
 G_END_DECLS

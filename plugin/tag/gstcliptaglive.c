@@ -23,6 +23,7 @@ typedef struct {
   GstClipTagMark mark;
   GstClipTagMark before; /* it, if it is unchanged; since it was taken */
   gdouble change_threshold;
+  gboolean patches;
   ClvEngine *engine; /* since it was taken */
   guint epoch;
   guint run;
@@ -111,7 +112,8 @@ ask (GstClipTagLive *self, const Job *job, const GArray *frames, ClvLook *look,
   const ClvRequest how = { .stream = self,
     .look = job->change_threshold > 0 ? look : NULL,
     .change_threshold = job->change_threshold,
-    .encode_always = job->mark.must };
+    .encode_always = job->mark.must,
+    .patches = job->patches };
   g_autoptr (GPtrArray) requests =
       gst_clip_tag_encode_submit (job->engine, frames, &how, error);
   gboolean good;
@@ -480,6 +482,7 @@ gst_clip_tag_live_offer (
       .clock = frame->clock,
       .mark = frame->mark,
       .change_threshold = frame->change_threshold,
+      .patches = frame->patches,
       .epoch = self->epoch,
       .run = self->run,
     };

@@ -51,7 +51,8 @@ typedef struct {
   GstClipTagClock clock;
   GstClipTagMark mark;
   gdouble change_threshold;
-  guint epoch; /* of the state by which it was judged */
+  gboolean patches; /* for heat maps */
+  guint epoch;      /* of the state by which it was judged */
 } GstClipTagLiveFrame;
 
 /* What the streaming thread wants to know of the worker for a frame. */

@@ -133,6 +133,9 @@ gdouble gst_clip_tag_get_look_threshold (GstClipTag *self);
 /* Takes another engine over, with the same model. */
 void gst_clip_tag_take_engine (GstClipTag *self, ClvEngine *engine);
 
+/* Whether heat maps are to be drawn: of the whole picture only. */
+gboolean gst_clip_tag_wants_patches (GstClipTag *self);
+
 /* What comes next does not follow what was: tags are closed, no result is reused,
  * and the next frame is inferred. */
 void gst_clip_tag_restart (GstClipTag *self);

@@ -191,6 +191,11 @@ gst_clip_tag_settings_install (GObjectClass *klass)
       g_param_spec_boolean ("attach-embedding", "Attach embedding",
           "Attach the picture's embedding to the frame, beside the scores",
           FALSE, PLAYING));
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_ATTACH_HEATMAP,
+      g_param_spec_boolean ("attach-heatmap", "Attach heat map",
+          "Attach where in the picture phrases fit, as small grey pictures: "
+          "those of the eight best labels, active ones first",
+          FALSE, PLAYING));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Frames since the start (frames, inferred, reused), milliseconds "
@@ -271,6 +276,9 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_ATTACH_EMBEDDING:
       self->attach_embedding = g_value_get_boolean (value);
       return TRUE;
+    case GST_CLIP_TAG_PROP_ATTACH_HEATMAP:
+      self->attach_heatmap = g_value_get_boolean (value);
+      return TRUE;
     case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
       self->watch_prompts = g_value_get_boolean (value);
       return TRUE;
@@ -327,6 +335,9 @@ gst_clip_tag_settings_get (
       return TRUE;
     case GST_CLIP_TAG_PROP_ATTACH_EMBEDDING:
       g_value_set_boolean (value, self->attach_embedding);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_ATTACH_HEATMAP:
+      g_value_set_boolean (value, self->attach_heatmap);
       return TRUE;
     case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
       g_value_set_boolean (value, self->watch_prompts);

@@ -31,6 +31,7 @@ enum {
   GST_CLIP_TAG_PROP_SMOOTHING,
   GST_CLIP_TAG_PROP_POST_MESSAGES,
   GST_CLIP_TAG_PROP_ATTACH_EMBEDDING,
+  GST_CLIP_TAG_PROP_ATTACH_HEATMAP,
   GST_CLIP_TAG_PROP_STATS,
 };
 
@@ -61,6 +62,7 @@ typedef struct {
   gdouble smoothing; /* seconds */
   gboolean post_messages;
   gboolean attach_embedding;
+  gboolean attach_heatmap;
   gboolean watch_prompts;
 
   GstClipTagTiming timing;

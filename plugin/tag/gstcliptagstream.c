@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "gstcliptagencode.h"
+#include "gstcliptagheatmaps.h"
 #include "gstcliptagtell.h"
 
 void
@@ -99,10 +100,27 @@ gst_clip_tag_stream_forget (GstClipTagStream *self)
   self->clock.has_time = FALSE;
 }
 
+/* Where they were asked for. */
+static void
+add_heatmaps (GstClipTagStream *self, GstClipResult *result,
+    const GstClipTagRegion *region, GPtrArray *requests)
+{
+  guint row;
+  ClvFuture *answer =
+      gst_clip_tag_encode_find (requests, (guint) region->row, &row);
+
+  gst_clip_result_take_heatmaps (
+      result, gst_clip_tag_draw_heatmaps (answer, row, self->model,
+                  self->scoring.prompts, self->scores));
+}
+
 static void
 score_region (GstClipTagStream *self, const GstSegment *segment,
-    GstClockTime pts, const GstClipTagRegion *region, const gfloat *embedding)
+    GstClockTime pts, const GstClipTagRegion *region, GPtrArray *requests)
 {
+  const guint width = clv_model_get_embedding_width (self->model);
+  const gfloat *embedding =
+      gst_clip_tag_encode_get (requests, (guint) region->row, width);
   GstClipTagSubject *subject =
       gst_clip_tag_subjects_find (self->subjects, region->serial);
 
@@ -115,8 +133,9 @@ score_region (GstClipTagStream *self, const GstSegment *segment,
   g_clear_pointer (&subject->result, gst_clip_result_unref);
   subject->result = gst_clip_result_new (self->scoring.prompts,
       clv_model_get_name (self->model), clv_model_get_id (self->model), pts,
-      self->scores, self->attach_embedding ? embedding : NULL,
-      clv_model_get_embedding_width (self->model));
+      self->scores, self->attach_embedding ? embedding : NULL, width);
+  if (region->serial == GST_CLIP_TAG_WHOLE)
+    add_heatmaps (self, subject->result, region, requests);
   subject->result_time = self->clock.time;
 }
 
@@ -163,16 +182,13 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
     const GstClipTagClock *clock, GstClockTime pts, const GArray *regions,
     GPtrArray *requests)
 {
-  const guint width = clv_model_get_embedding_width (self->model);
-
   pass (self, segment, clock, regions);
   for (guint i = 0; i < regions->len; i++) {
     const GstClipTagRegion *region =
         &g_array_index (regions, GstClipTagRegion, i);
 
     if (region->row >= 0)
-      score_region (self, segment, pts, region,
-          gst_clip_tag_encode_get (requests, (guint) region->row, width));
+      score_region (self, segment, pts, region, requests);
   }
   self->results_time = clock->time;
   update_results (self);

@@ -23,6 +23,7 @@ typedef struct {
   GstClipTagOutbox *outbox;
   gboolean post_messages;
   gboolean attach_embedding;
+  gboolean attach_heatmap;
 
   /* Of the current prompt set; NULL before the first. */
   ClvModel *model;

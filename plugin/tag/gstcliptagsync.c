@@ -47,7 +47,7 @@ encode_held (
     return TRUE;
   *ret_requests = gst_clip_tag_held_encode (&self->held, self->engine,
       &GST_VIDEO_FILTER (self)->in_info, gst_clip_tag_get_look_threshold (self),
-      &error);
+      gst_clip_tag_wants_patches (self), &error);
   if (*ret_requests != NULL)
     return TRUE;
   gst_clip_tag_stream_close (
