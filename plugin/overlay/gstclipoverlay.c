@@ -7,7 +7,8 @@
  *
  * Draws the tags of a frame on it, as read from its #GstClipMeta: label, group
  * where there are several, score, and a bar with a tick at the threshold. Regions
- * (#GstClipRegionMeta) are boxes with their best tag.
+ * (#GstClipRegionMeta) are boxes with their best tag. With the property heatmap,
+ * where in the picture a label fits is coloured (#GstClipHeatmapMeta).
  *
  * Where downstream takes a #GstVideoOverlayComposition with the frame, the
  * drawing is attached and pixels stay as they are; otherwise it is blended into
@@ -33,6 +34,7 @@
 #include "gstclipoverlayboxes.h"
 #include "gstclipoverlaycaps.h"
 #include "gstclipoverlaydraw.h"
+#include "gstclipoverlayheat.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_clip_overlay_debug);
 #define GST_CAT_DEFAULT gst_clip_overlay_debug
@@ -71,6 +73,7 @@ struct _GstClipOverlay {
   GstClipOverlayRows next;
   GstVideoOverlayRectangle *panel; /* of the rows; NULL: nothing to be seen */
   GstClipOverlayBoxes boxes;
+  GstClipOverlayHeat heat;
   gboolean stale;                      /* draw again, though rows are equal */
   GstVideoOverlayComposition *drawing; /* NULL: nothing to be seen */
 };
@@ -182,13 +185,16 @@ update_panel (GstClipOverlay *self, GstBuffer *buffer)
   return TRUE;
 }
 
-/* Boxes first, so that the panel is above them. */
+/* The panel is above boxes, and these above the heat map. */
 static void
 compose (GstClipOverlay *self)
 {
   g_autoptr (GPtrArray) rectangles = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_video_overlay_rectangle_unref);
 
+  if (self->heat.rectangle != NULL)
+    g_ptr_array_add (
+        rectangles, gst_video_overlay_rectangle_ref (self->heat.rectangle));
   gst_clip_overlay_boxes_draw (
       &self->boxes, &self->used, self->colors, &self->area, rectangles);
   if (self->panel != NULL)
@@ -219,6 +225,9 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
   take_crop (self, buffer);
   changed = update_panel (self, buffer);
   changed = gst_clip_overlay_boxes_read (&self->boxes, buffer) || changed;
+  changed = gst_clip_overlay_heat_update (&self->heat, buffer,
+                self->used.heatmap, &self->area, self->stale) ||
+            changed;
   if (!changed && !self->stale)
     return;
   self->stale = FALSE;
@@ -470,6 +479,7 @@ forget (GstClipOverlay *self)
   gst_clip_overlay_rows_init (&self->next);
   g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
   gst_clip_overlay_boxes_clear (&self->boxes);
+  gst_clip_overlay_heat_clear (&self->heat);
   gst_clip_overlay_boxes_init (&self->boxes);
 }
 
@@ -497,6 +507,7 @@ gst_clip_overlay_finalize (GObject *object)
   gst_clip_overlay_rows_clear (&self->next);
   g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
   gst_clip_overlay_boxes_clear (&self->boxes);
+  gst_clip_overlay_heat_clear (&self->heat);
   gst_clip_overlay_settings_clear (&self->settings);
   gst_clip_overlay_settings_clear (&self->used);
 

@@ -16,6 +16,7 @@ enum {
   PROP_FONT_SIZE,
   PROP_BACKGROUND,
   PROP_COLORS,
+  PROP_HEATMAP,
 };
 
 GType
@@ -81,6 +82,7 @@ gst_clip_overlay_settings_clear (GstClipOverlaySettings *self)
 {
   g_clear_pointer (&self->font_desc, g_free);
   g_clear_pointer (&self->colors, g_free);
+  g_clear_pointer (&self->heatmap, g_free);
 }
 
 void
@@ -90,6 +92,7 @@ gst_clip_overlay_settings_copy (
   *ret_copy = *self;
   ret_copy->font_desc = g_strdup (self->font_desc);
   ret_copy->colors = g_strdup (self->colors);
+  ret_copy->heatmap = g_strdup (self->heatmap);
 }
 
 #define PLAYING                                                                \
@@ -110,6 +113,13 @@ install_what (GObjectClass *klass)
           "Draw at most so many labels, those of the highest scores, and say "
           "how many more there are; 0: as many as there is room for",
           0, G_MAXUINT, DEFAULT_MAX_LABELS, PLAYING));
+  g_object_class_install_property (klass, PROP_HEATMAP,
+      g_param_spec_string ("heatmap", "Heat map",
+          "Show where in the picture a label fits: its name, or \"top\" for "
+          "the "
+          "best one of each moment. cliptag must attach heat maps: "
+          "attach-heatmap=true",
+          NULL, PLAYING));
 }
 
 static void
@@ -183,6 +193,9 @@ gst_clip_overlay_settings_set (
     case PROP_COLORS:
       take_string (&self->colors, value);
       break;
+    case PROP_HEATMAP:
+      take_string (&self->heatmap, value);
+      break;
     default:
       return FALSE;
   }
@@ -218,6 +231,9 @@ gst_clip_overlay_settings_get (
       break;
     case PROP_COLORS:
       g_value_set_string (value, self->colors);
+      break;
+    case PROP_HEATMAP:
+      g_value_set_string (value, self->heatmap);
       break;
     default:
       return FALSE;

@@ -38,6 +38,7 @@ typedef struct {
   gdouble font_size;  /* percent of the picture's smaller side */
   gdouble background; /* opacity, 0 to 1 */
   gchar *colors;      /* see gst_clip_overlay_colors_new() */
+  gchar *heatmap;     /* a label or "top"; NULL: none */
   guint serial;       /* grows with each change */
 } GstClipOverlaySettings;
 
