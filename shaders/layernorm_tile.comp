@@ -19,6 +19,7 @@
 layout (local_size_x = REDUCE_SIZE) in;
 layout (constant_id = 0) const uint C = 768;
 layout (constant_id = 1) const float EPS = 1e-5;
+const uint RUNS = (C + REDUCE_SIZE - 1) / REDUCE_SIZE; // values an invocation
 const uint STRIDE = (C + 31) / 32 * 32; // clv_row_stride (C)
 
 layout (binding = 0) writeonly buffer y_buf { float y[]; };
@@ -32,18 +33,26 @@ main ()
   const uint row = gl_WorkGroupID.x * STRIDE;
   const uint lane = gl_LocalInvocationID.x;
 
+  float value[RUNS]; // memory is what this waits for: x is read once
   float sum = 0.0;
-  for (uint c = lane; c < C; c += REDUCE_SIZE)
-    sum += x[row + c];
+  [[unroll]] for (uint i = 0; i < RUNS; i++) {
+    const uint c = i * REDUCE_SIZE + lane;
+    value[i] = c < C ? x[row + c] : 0.0;
+    sum += value[i];
+  }
   const float mean = workgroup_sum (sum) / float (C);
 
   float square = 0.0;
-  for (uint c = lane; c < C; c += REDUCE_SIZE) {
-    const float d = x[row + c] - mean;
-    square += d * d;
+  [[unroll]] for (uint i = 0; i < RUNS; i++) {
+    value[i] -= mean;
+    if (i * REDUCE_SIZE + lane < C)
+      square += value[i] * value[i];
   }
   const float scale = 1.0 / sqrt (workgroup_sum (square) / float (C) + EPS);
 
-  for (uint c = lane; c < C; c += REDUCE_SIZE)
-    y[row + c] = (x[row + c] - mean) * scale * gain[c] + bias[c];
+  [[unroll]] for (uint i = 0; i < RUNS; i++) {
+    const uint c = i * REDUCE_SIZE + lane;
+    if (c < C)
+      y[row + c] = value[i] * scale * gain[c] + bias[c];
+  }
 }

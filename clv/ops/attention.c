@@ -65,8 +65,8 @@ record_tile (ClvCommands *cmds, const ClvVariant *variant,
     .n_spec = 2,
   };
 
-  clv_commands_dispatch (cmds, &params, buffers, &push,
-      shape->n_spans * CLV_SPAN_QUERIES, shape->heads, 1);
+  clv_commands_dispatch (
+      cmds, &params, buffers, &push, shape->n_spans, shape->heads, 1);
 }
 
 static gboolean
