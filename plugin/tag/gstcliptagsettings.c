@@ -225,6 +225,8 @@ set_prompt_setting (GstClipTagSettings *self, guint id, const GValue *value)
       break;
     case GST_CLIP_TAG_PROP_PROMPTS_FILE:
       take_string (&self->prompts_file, value);
+      if (self->prompts_file != NULL && *self->prompts_file == '\0')
+        g_clear_pointer (&self->prompts_file, g_free); /* no file */
       if (self->prompts_file != NULL)
         g_clear_pointer (&self->prompts, g_free);
       break;

@@ -207,6 +207,20 @@ test_the_speed_is_told (void)
   g_assert_cmpfloat (rate, >, 0);
 }
 
+/* As a form with an empty field sends it. */
+static void
+test_an_empty_prompts_file_is_none (void)
+{
+  GstElement *tag = gst_object_ref_sink (
+      tag_test_make ("prompts", "a cat", "prompts-file", "", NULL));
+  g_autofree gchar *prompts = NULL, *file = NULL;
+
+  g_object_get (tag, "prompts", &prompts, "prompts-file", &file, NULL);
+  g_assert_cmpstr (prompts, ==, "a cat");
+  g_assert_null (file);
+  gst_object_unref (tag);
+}
+
 static void
 test_gst_inspect_describes_it (void)
 {
@@ -248,6 +262,7 @@ add_tests (void)
   ADD ("seeks-while-playing-are-survived",
       test_seeks_while_playing_are_survived);
   ADD ("the-speed-is-told", test_the_speed_is_told);
+  ADD ("an-empty-prompts-file-is-none", test_an_empty_prompts_file_is_none);
   ADD ("gst-inspect-describes-it", test_gst_inspect_describes_it);
 #undef ADD
 }
