@@ -39,7 +39,18 @@ ClvEngine *clv_engine_get (const gchar *model, const gchar *device,
 ClvEngine *clv_engine_get_on_device (const gchar *model, ClvDevice *device,
     ClvPrecision precision, GError **error);
 
+/**
+ * clv_engine_get_model:
+ *
+ * Returns: (transfer none): the model
+ */
 ClvModel *clv_engine_get_model (ClvEngine *self);
+
+/**
+ * clv_engine_get_device:
+ *
+ * Returns: (transfer none): the device
+ */
 ClvDevice *clv_engine_get_device (ClvEngine *self);
 ClvPrecision clv_engine_get_precision (ClvEngine *self);
 

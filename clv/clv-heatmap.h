@@ -43,7 +43,7 @@ gboolean clv_patch_grid_init (ClvPatchGrid *ret_grid, ClvModel *model,
  * clv_heatmap_draw:
  * @prompts: encoded
  * @label: index of the label
- * @patches: (n_patches, D): one picture's, of clv_future_get_patches()
+ * @patches: one picture's, (n_patches, D), of clv_future_get_patches()
  * @ret_grey: (out caller-allocates): n_patches levels
  * @ret_low: (out): the cosine that is 0 in @ret_grey: the lowest one
  * @ret_high: (out): the cosine that is 255: the highest one

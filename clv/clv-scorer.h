@@ -65,6 +65,11 @@ typedef struct {
 ClvScorer *clv_scorer_new (
     ClvPrompts *prompts, gfloat logit_scale, gdouble smoothing, guint top_k);
 
+/**
+ * clv_scorer_get_prompts:
+ *
+ * Returns: (transfer none): the set that it scores
+ */
 ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 
 /**
@@ -81,8 +86,14 @@ ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);
 
-/* Ends every active tag at @time and forgets smoothing, cool-downs and the
- * stream's baselines: at EOS, at a stop and after a seek. */
+/**
+ * clv_scorer_close:
+ * @time: seconds
+ * @events: (element-type ClvTagEvent) (nullable): changes are appended
+ *
+ * Ends every active tag at @time and forgets smoothing, cool-downs and the
+ * stream's baselines: at EOS, at a stop and after a seek.
+ */
 void clv_scorer_close (ClvScorer *self, gdouble time, GArray *events);
 
 G_END_DECLS

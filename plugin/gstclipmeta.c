@@ -183,6 +183,12 @@ gst_clip_meta_get_group (const GstClipMeta *meta, guint index)
   return clv_prompts_get_label (meta->result->prompts, index)->group;
 }
 
+const ClvScore *
+gst_clip_meta_get_score (const GstClipMeta *meta, guint index)
+{
+  return index < meta->n_scores ? &meta->scores[index] : NULL;
+}
+
 gint
 gst_clip_meta_find (const GstClipMeta *meta, const gchar *label)
 {

@@ -158,6 +158,17 @@ const gchar *gst_clip_meta_get_label (const GstClipMeta *meta, guint index);
 const gchar *gst_clip_meta_get_group (const GstClipMeta *meta, guint index);
 
 /**
+ * gst_clip_meta_get_score:
+ * @index: below @n_scores
+ *
+ * For languages that cannot index @scores.
+ *
+ * Returns: (transfer none) (nullable): the numbers of a label; %NULL for an index
+ * that does not exist
+ */
+const ClvScore *gst_clip_meta_get_score (const GstClipMeta *meta, guint index);
+
+/**
  * gst_clip_meta_find:
  * @label: compared exactly
  *
