@@ -307,17 +307,32 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
   self->has_time = TRUE;
 }
 
-void
-clv_scorer_close (ClvScorer *self, gdouble time, GArray *events)
+typedef gboolean (*EndFunc) (
+    ClvTagState *state, gdouble time, ClvTagEvent *ret_event);
+
+static void
+end_tags (ClvScorer *self, EndFunc end, gdouble time, GArray *events)
 {
   time = usable_time (self, time);
   for (guint i = 0; i < clv_prompts_get_n_labels (self->prompts); i++) {
     ClvTagEvent event;
 
-    if (clv_tag_state_close (&self->states[i], time, &event))
+    if (end (&self->states[i], time, &event))
       report (&event, i, events);
   }
   self->has_time = FALSE;
+}
+
+void
+clv_scorer_close (ClvScorer *self, gdouble time, GArray *events)
+{
+  end_tags (self, clv_tag_state_close, time, events);
   self->n_learnt = 0;
   self->learnt_seconds = 0;
+}
+
+void
+clv_scorer_pause (ClvScorer *self, gdouble time, GArray *events)
+{
+  end_tags (self, clv_tag_state_pause, time, events);
 }

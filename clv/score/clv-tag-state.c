@@ -97,3 +97,14 @@ clv_tag_state_close (ClvTagState *self, gdouble time, ClvTagEvent *ret_event)
   *self = (ClvTagState){ 0 };
   return was_on;
 }
+
+gboolean
+clv_tag_state_pause (ClvTagState *self, gdouble time, ClvTagEvent *ret_event)
+{
+  const ClvTagState before = *self;
+  gboolean was_on = clv_tag_state_close (self, time, ret_event);
+
+  self->cooling = was_on || before.cooling;
+  self->stopped = was_on ? MAX (time, before.started) : before.stopped;
+  return was_on;
+}

@@ -48,4 +48,8 @@ gboolean clv_tag_state_step (ClvTagState *self, const ClvLabel *label,
 gboolean clv_tag_state_close (
     ClvTagState *self, gdouble time, ClvTagEvent *ret_event);
 
+/* The same, but a cool-down goes on, or begins. */
+gboolean clv_tag_state_pause (
+    ClvTagState *self, gdouble time, ClvTagEvent *ret_event);
+
 G_END_DECLS

@@ -26,7 +26,8 @@ struct _ClvDevice {
   ClvDeviceLimits limits;
   VkDevice vk;
   guint64 timeout_ns;
-  gint lost; /* atomic */
+  gint lost;    /* atomic */
+  gchar *cause; /* atomic: what the first who noticed saw, or NULL */
 
   GMutex queue_lock;
   VkQueue queue;
@@ -264,6 +265,7 @@ clv_device_finalize (GObject *object)
   }
   g_clear_pointer (&self->kernels, g_hash_table_unref);
   g_clear_pointer (&self->candidate, clv_candidate_free);
+  g_free (self->cause);
   g_mutex_clear (&self->queue_lock);
   g_mutex_clear (&self->cache_lock);
   g_mutex_clear (&self->kernels_lock);
@@ -390,11 +392,25 @@ clv_device_end_label (ClvDevice *self, VkCommandBuffer cmd)
 static gboolean
 check_alive (ClvDevice *self, GError **error)
 {
+  const gchar *cause = g_atomic_pointer_get (&self->cause);
+
   if (!clv_device_is_lost (self))
     return TRUE;
   g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
-      "%s: the device was lost before", self->candidate->info.name);
+      "%s: the device was lost before%s%s", self->candidate->info.name,
+      cause != NULL ? ": " : "", cause != NULL ? cause : "");
   return FALSE;
+}
+
+/* Who notices may have nobody to tell. */
+static void
+lose (ClvDevice *self, const gchar *seen)
+{
+  gchar *cause = g_strdup (seen);
+
+  if (!g_atomic_pointer_compare_and_exchange (&self->cause, NULL, cause))
+    g_free (cause);
+  clv_device_set_lost (self);
 }
 
 static void
@@ -446,7 +462,7 @@ clv_device_submit (ClvDevice *self, const ClvDeviceWaits *waits,
   result = vkQueueSubmit (self->queue, 1, &submit, fence);
   unlock_queue (self);
   if (result == VK_ERROR_DEVICE_LOST)
-    clv_device_set_lost (self);
+    lose (self, "vkQueueSubmit: device lost");
   if (clv_vk_check (result, "vkQueueSubmit", error))
     return TRUE;
 
@@ -458,22 +474,20 @@ fail:
 gboolean
 clv_device_wait (ClvDevice *self, VkFence fence, GError **error)
 {
+  g_autoptr (GError) cause = NULL;
   VkResult result;
 
   if (!check_alive (self, error))
     return FALSE;
   result = vkWaitForFences (self->vk, 1, &fence, VK_TRUE, self->timeout_ns);
-  if (result != VK_SUCCESS)
-    clv_device_set_lost (self);
-  if (result == VK_TIMEOUT) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
-        "%s: no answer for %g seconds", self->candidate->info.name,
-        self->timeout_ns / 1e9);
-    return FALSE;
-  }
-  if (clv_vk_check (result, "vkWaitForFences", error))
+  if (result == VK_TIMEOUT)
+    g_set_error (&cause, CLV_ERROR, CLV_ERROR_DEVICE_LOST,
+        "no answer for %g seconds", self->timeout_ns / 1e9);
+  else if (clv_vk_check (result, "vkWaitForFences", &cause))
     return TRUE;
-  g_prefix_error (error, "%s: ", self->candidate->info.name);
+  lose (self, cause->message);
+  g_propagate_prefixed_error (
+      error, g_steal_pointer (&cause), "%s: ", self->candidate->info.name);
   return FALSE;
 }
 

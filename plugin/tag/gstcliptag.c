@@ -168,6 +168,8 @@ begin (GstClipTag *self, ClvEngine *engine)
   self->qos = (GstClipTagQos){ 0 };
   self->fault = (GstClipTagFault){ 0 };
   self->engine = engine;
+  self->owes_prompts = FALSE;
+  self->cancelled = FALSE;
   self->mode = timing->mode;
   self->batch_size = MAX (timing->batch_size, 1);
   self->batch_timeout = timing->batch_timeout;
@@ -257,12 +259,14 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   return TRUE;
 }
 
-/* Who waits for the last frames of a live stream need not any more. */
+/* Who waits for the device need not any more. */
 static GstStateChangeReturn
 gst_clip_tag_change_state (GstElement *element, GstStateChange transition)
 {
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    gst_clip_tag_sync_cancel (GST_CLIP_TAG (element), TRUE);
     gst_clip_tag_live_cancel (GST_CLIP_TAG (element)->live);
+  }
   return GST_ELEMENT_CLASS (gst_clip_tag_parent_class)
       ->change_state (element, transition);
 }
@@ -300,9 +304,11 @@ heed_event (GstClipTag *self, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_START:
+      gst_clip_tag_sync_cancel (self, TRUE);
       gst_clip_tag_live_cancel (self->live);
       break;
     case GST_EVENT_FLUSH_STOP:
+      gst_clip_tag_sync_cancel (self, FALSE);
       reset_qos (self);
       self->flow = GST_FLOW_OK;
       gst_clip_tag_restart (self);
@@ -329,6 +335,17 @@ heed_event (GstClipTag *self, GstEvent *event)
 }
 
 static gboolean
+is_cancelled (GstClipTag *self)
+{
+  gboolean cancelled;
+
+  GST_OBJECT_LOCK (self);
+  cancelled = self->cancelled;
+  GST_OBJECT_UNLOCK (self);
+  return cancelled;
+}
+
+static gboolean
 gst_clip_tag_sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstClipTag *self = GST_CLIP_TAG (trans);
@@ -338,6 +355,13 @@ gst_clip_tag_sink_event (GstBaseTransform *trans, GstEvent *event)
   else if (GST_EVENT_IS_SERIALIZED (event))
     gst_clip_tag_sync_drain (self);
   heed_event (self, event);
+
+  /* The flush that ended the wait for the last frames has not gone on yet: an end
+   * before it would end what comes after it. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && is_cancelled (self)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
   return GST_BASE_TRANSFORM_CLASS (gst_clip_tag_parent_class)
       ->sink_event (trans, event);
 }

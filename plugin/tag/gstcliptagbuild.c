@@ -3,6 +3,8 @@
 /* What takes long while frames go on: encoding new prompts, and opening a device
  * anew. One thread of the element, gone before stop() drops the engine. */
 
+#include <clv/clv-error.h>
+
 #include "gstcliperror.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
@@ -30,32 +32,71 @@ is_wanted (GstClipTag *self, const GstClipTagSettings *settings)
          settings->serial == self->settings.serial;
 }
 
+/* With the newest engine. */
+static ClvPrompts *
+encode_prompts (
+    GstClipTag *self, const GstClipTagSettings *settings, GError **error)
+{
+  g_autoptr (ClvEngine) engine = NULL;
+
+  GST_OBJECT_LOCK (self);
+  engine =
+      g_object_ref (self->new_engine != NULL ? self->new_engine : self->engine);
+  GST_OBJECT_UNLOCK (self);
+  return gst_clip_tag_load_prompts (settings, engine, error);
+}
+
 static void
 build_prompts (GstClipTag *self, const GstClipTagSettings *settings)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ClvEngine) engine = NULL;
   g_autoptr (ClvPrompts) prompts = NULL;
-  gboolean wanted;
+  gboolean wanted, lost;
 
   GST_OBJECT_LOCK (self);
   wanted = is_wanted (self, settings);
-  engine = g_object_ref (self->engine);
   GST_OBJECT_UNLOCK (self);
   if (!wanted)
     return;
   GST_DEBUG_OBJECT (self, "encodes prompts, order %u", settings->serial);
-  prompts = gst_clip_tag_load_prompts (settings, engine, &error);
+  prompts = encode_prompts (self, settings, &error);
+
+  /* Frames may not have found out yet. */
+  lost = g_error_matches (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST) &&
+         gst_clip_tag_fault_passes (self);
+  if (lost && gst_clip_tag_fault_reload (self)) {
+    g_clear_error (&error);
+    prompts = encode_prompts (self, settings, &error);
+  }
 
   GST_OBJECT_LOCK (self);
   wanted = is_wanted (self, settings);
   if (wanted && prompts != NULL)
     g_set_object (&self->pending, prompts);
+  if (wanted)
+    self->owes_prompts = lost && prompts == NULL;
   GST_OBJECT_UNLOCK (self);
 
   if (wanted && prompts == NULL)
     gst_clip_post_error (GST_ELEMENT (self), GST_MESSAGE_WARNING,
         "Cannot use the new prompts, the old ones stay", error);
+}
+
+/* What could not be encoded while there was no device. */
+static void
+build_owed_prompts (GstClipTag *self)
+{
+  GstClipTagSettings settings = { 0 };
+  gboolean owes;
+
+  GST_OBJECT_LOCK (self);
+  owes = self->owes_prompts;
+  if (owes)
+    gst_clip_tag_settings_copy (&self->settings, &settings);
+  GST_OBJECT_UNLOCK (self);
+  if (owes)
+    build_prompts (self, &settings);
+  gst_clip_tag_settings_clear (&settings);
 }
 
 void
@@ -66,8 +107,9 @@ gst_clip_tag_build (gpointer data, gpointer user_data)
 
   switch (order->what) {
     case GST_CLIP_TAG_BUILD_ENGINE:
-      if (!g_atomic_int_get (&self->stopping))
-        gst_clip_tag_fault_reload (self);
+      if (!g_atomic_int_get (&self->stopping) &&
+          gst_clip_tag_fault_reload (self))
+        build_owed_prompts (self);
       break;
     case GST_CLIP_TAG_BUILD_EDITED:
       g_atomic_int_set (&self->looking, FALSE);

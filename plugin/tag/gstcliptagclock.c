@@ -5,6 +5,12 @@
 /* A timestamp that steps back by less is jitter; by more, a new beginning. */
 #define MAX_JITTER_SECONDS 1.0
 
+/* Frames that are missing for longer, and for more than ten frames of the usual
+ * distance, are a pause: a camera that was away, and not one that takes a picture
+ * a minute. */
+#define MAX_GAP_SECONDS 10.0
+#define MAX_GAP_FRAMES  10
+
 GstClockTime
 gst_clip_tag_clock_to_ns (gdouble seconds)
 {
@@ -50,24 +56,36 @@ duration_of_buffer (GstBuffer *buffer, const GstVideoInfo *info)
   return 0;
 }
 
-gboolean
+static gboolean
+is_after_pause (const GstClipTagClock *self, gdouble time)
+{
+  const gdouble usual = MAX (self->frame_duration, self->step);
+  const gdouble gap = time - (self->time + self->frame_duration);
+
+  return usual > 0 && gap > MAX (MAX_GAP_SECONDS, MAX_GAP_FRAMES * usual);
+}
+
+GstClipTagSequence
 gst_clip_tag_clock_advance (GstClipTagClock *self, const GstSegment *segment,
     GstBuffer *buffer, const GstVideoInfo *info)
 {
-  gboolean follows = TRUE;
+  GstClipTagSequence sequence = GST_CLIP_TAG_FOLLOWS;
   gdouble time;
 
   self->direction =
       segment->format == GST_FORMAT_TIME && segment->rate < 0 ? -1 : 1;
   self->has_pts = time_of_buffer (segment, buffer, &time);
   time = self->has_pts ? time * self->direction : expected_time (self, segment);
-  if (self->has_time && time < self->time) {
-    follows = self->time - time <= MAX_JITTER_SECONDS;
-    if (follows)
-      time = self->time;
+  if (self->has_time && time < self->time - MAX_JITTER_SECONDS)
+    sequence = GST_CLIP_TAG_STEPPED_BACK;
+  else if (self->has_time && is_after_pause (self, time))
+    sequence = GST_CLIP_TAG_AFTER_PAUSE;
+  if (self->has_time && sequence != GST_CLIP_TAG_STEPPED_BACK) {
+    time = MAX (time, self->time);
+    self->step = time > self->time ? time - self->time : self->step;
   }
   self->time = time;
   self->has_time = TRUE;
   self->frame_duration = duration_of_buffer (buffer, info);
-  return follows;
+  return sequence;
 }

@@ -17,12 +17,19 @@ typedef struct {
   gdouble direction; /* 1 or -1 */
   gdouble time;      /* of the last frame */
   gdouble frame_duration;
+  gdouble step; /* between the last two frames; 0: not known */
 } GstClipTagClock;
 
+/* How a frame comes after the one before it. */
+typedef enum {
+  GST_CLIP_TAG_FOLLOWS,
+  GST_CLIP_TAG_AFTER_PAUSE, /* long after: nobody knows what was in between */
+  GST_CLIP_TAG_STEPPED_BACK,
+} GstClipTagSequence;
+
 /* Moves to the next frame: its time is its timestamp in @segment, without one
- * the end of the frame before. FALSE: time stepped back by more than jitter, so
- * that the frame does not follow the one before. */
-gboolean gst_clip_tag_clock_advance (GstClipTagClock *self,
+ * the end of the frame before. */
+GstClipTagSequence gst_clip_tag_clock_advance (GstClipTagClock *self,
     const GstSegment *segment, GstBuffer *buffer, const GstVideoInfo *info);
 
 /* From seconds; what lies before 0 is 0. */

@@ -84,7 +84,18 @@ gst_clip_tag_fault_may_try (GstClipTag *self)
   return may;
 }
 
-void
+gboolean
+gst_clip_tag_fault_passes (GstClipTag *self)
+{
+  gboolean pass;
+
+  GST_OBJECT_LOCK (self);
+  pass = self->settings.timing.on_error == GST_CLIP_ON_ERROR_PASS;
+  GST_OBJECT_UNLOCK (self);
+  return pass;
+}
+
+gboolean
 gst_clip_tag_fault_reload (GstClipTag *self)
 {
   g_autoptr (GError) error = NULL;
@@ -102,4 +113,5 @@ gst_clip_tag_fault_reload (GstClipTag *self)
   } else
     back_off (&self->fault);
   GST_OBJECT_UNLOCK (self);
+  return engine != NULL;
 }

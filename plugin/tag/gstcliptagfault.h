@@ -33,7 +33,10 @@ void gst_clip_tag_fault_recover (GstClipTag *self);
  * Streaming thread. */
 gboolean gst_clip_tag_fault_may_try (GstClipTag *self);
 
-/* Fetches the engine anew. Builder thread. */
-void gst_clip_tag_fault_reload (GstClipTag *self);
+/* Is video to go on without scores where the device fails? Any thread. */
+gboolean gst_clip_tag_fault_passes (GstClipTag *self);
+
+/* Fetches the engine anew, for the next frame to take over. Builder thread. */
+gboolean gst_clip_tag_fault_reload (GstClipTag *self);
 
 G_END_DECLS

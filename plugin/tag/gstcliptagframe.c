@@ -31,16 +31,23 @@ gst_clip_tag_use_prompts (
   gst_clip_tag_live_start_anew (self->live);
 }
 
-void
-gst_clip_tag_restart (GstClipTag *self)
+/* The next frame is like the first one. */
+static void
+forget_frames (GstClipTag *self)
 {
-  gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment);
   gst_clip_tag_tracks_forget (&self->tracks);
   self->last.valid = FALSE;
   self->clock = (GstClipTagClock){ 0 };
   GST_OBJECT_LOCK (self);
   self->stats.has_inferred = FALSE;
   GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_clip_tag_restart (GstClipTag *self)
+{
+  gst_clip_tag_live_restart (self->live, &GST_BASE_TRANSFORM (self)->segment);
+  forget_frames (self);
 }
 
 /* What is read with each frame, and what others have made ready for this one. */
@@ -195,13 +202,20 @@ take_mode (GstClipTag *self)
 static GstFlowReturn
 take_time (GstClipTag *self, GstBuffer *buffer)
 {
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
   GstClipTagClock next = self->clock;
+  GstClipTagSequence sequence;
   GstFlowReturn flow = GST_FLOW_OK;
 
-  if (!gst_clip_tag_clock_advance (&next, &GST_BASE_TRANSFORM (self)->segment,
-          buffer, &GST_VIDEO_FILTER (self)->in_info)) {
+  sequence = gst_clip_tag_clock_advance (
+      &next, segment, buffer, &GST_VIDEO_FILTER (self)->in_info);
+  if (sequence != GST_CLIP_TAG_FOLLOWS) {
     flow = gst_clip_tag_sync_drain (self);
-    gst_clip_tag_restart (self);
+    if (sequence == GST_CLIP_TAG_AFTER_PAUSE)
+      gst_clip_tag_live_pause (self->live, segment);
+    else
+      gst_clip_tag_live_restart (self->live, segment);
+    forget_frames (self);
   }
   if (!self->clock.has_time)
     self->current_until = next.time;

@@ -76,19 +76,18 @@ heed_unchanged (GstClipTagHeldFrames *self, guint32 unchanged)
   }
 }
 
-/* The answers to frames that are mapped. */
+/* The answers to requests for frames that are mapped; takes them, or NULL. */
 static GPtrArray *
-ask (GstClipTagHeldFrames *self, ClvEngine *engine, const GArray *frames,
-    const ClvRequest *how, GError **error)
+take_answers (GstClipTagHeldFrames *self, GPtrArray *asked, gboolean look,
+    GstClipTagWaitFunc wait, gpointer data, GError **error)
 {
-  g_autoptr (GPtrArray) requests =
-      gst_clip_tag_encode_submit (engine, frames, how, error);
+  g_autoptr (GPtrArray) requests = asked;
 
-  if (requests == NULL || !gst_clip_tag_encode_wait (requests, error)) {
+  if (requests == NULL || !wait (data, requests, error)) {
     self->look.known = FALSE;
     return NULL;
   }
-  if (how->look != NULL)
+  if (look)
     heed_unchanged (
         self, clv_future_get_unchanged (g_ptr_array_index (requests, 0)));
   return g_steal_pointer (&requests);
@@ -97,7 +96,7 @@ ask (GstClipTagHeldFrames *self, ClvEngine *engine, const GArray *frames,
 GPtrArray *
 gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
     const GstVideoInfo *info, gdouble change_threshold, gboolean patches,
-    GError **error)
+    GstClipTagWaitFunc wait, gpointer data, GError **error)
 {
   ClvRequest how = { .stream = self,
     .look = change_threshold > 0 ? &self->look : NULL,
@@ -123,7 +122,9 @@ gst_clip_tag_held_encode (GstClipTagHeldFrames *self, ClvEngine *engine,
     gst_clip_tag_encode_add (frames, &picture, held->regions);
   }
   if (ok)
-    requests = ask (self, engine, frames, &how, error);
+    requests = take_answers (self,
+        gst_clip_tag_encode_submit (engine, frames, &how, error),
+        how.look != NULL, wait, data, error);
   for (guint i = 0; i < n_mapped; i++)
     gst_clip_frame_unmap (&maps[i]);
   return requests;

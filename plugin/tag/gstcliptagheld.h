@@ -55,6 +55,10 @@ GstClipTagHeld *gst_clip_tag_held_peek (
 /* Drops all frames, and the memory that is kept for others. */
 void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
 
+/* Waits for requests, as gst_clip_tag_encode_wait() does, or gives them up. */
+typedef gboolean (*GstClipTagWaitFunc) (
+    gpointer data, GPtrArray *requests, GError **error);
+
 /* Encodes the regions that have rows of the n_infer frames, at most CLV_MAX_BATCH,
  * which stay where they are. Frames that the device finds unchanged
  * (@change_threshold: 0: none; otherwise each has one row) are not to infer any
@@ -62,6 +66,6 @@ void gst_clip_tag_held_clear (GstClipTagHeldFrames *self);
  * are the caller's. */
 GPtrArray *gst_clip_tag_held_encode (GstClipTagHeldFrames *self,
     ClvEngine *engine, const GstVideoInfo *info, gdouble change_threshold,
-    gboolean patches, GError **error);
+    gboolean patches, GstClipTagWaitFunc wait, gpointer data, GError **error);
 
 G_END_DECLS

@@ -208,8 +208,9 @@ publish (GstClipTagLive *self, const Job *job)
   g_mutex_unlock (&self->mutex);
 }
 
-void
-gst_clip_tag_live_close_tags (GstClipTagLive *self, const GstSegment *segment)
+/* What has been scored ends with the last frame that passed. */
+static void
+take_passed (GstClipTagLive *self)
 {
   GstClipTagClock passed;
 
@@ -218,6 +219,12 @@ gst_clip_tag_live_close_tags (GstClipTagLive *self, const GstSegment *segment)
   g_mutex_unlock (&self->mutex);
   if (passed.has_time && self->stream->clock.has_time)
     self->stream->clock = passed;
+}
+
+void
+gst_clip_tag_live_close_tags (GstClipTagLive *self, const GstSegment *segment)
+{
+  take_passed (self);
   gst_clip_tag_stream_close (self->stream, segment);
 }
 
@@ -508,17 +515,38 @@ gst_clip_tag_live_cancel (GstClipTagLive *self)
   g_mutex_unlock (&self->mutex);
 }
 
-void
-gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment)
+static void
+restart_after (GstClipTagLive *self, const GstSegment *segment,
+    void (*end) (GstClipTagStream *stream, const GstSegment *segment))
 {
   gst_clip_tag_live_cancel (self);
   g_mutex_lock (&self->scoring);
-  restart_stream (self, segment);
+  take_passed (self);
+  end (self->stream, segment);
   g_mutex_lock (&self->mutex);
   self->passed = (GstClipTagClock){ 0 };
   g_mutex_unlock (&self->mutex);
   g_mutex_unlock (&self->scoring);
   gst_clip_tag_outbox_send (self->stream->outbox);
+}
+
+static void
+close_and_forget (GstClipTagStream *stream, const GstSegment *segment)
+{
+  gst_clip_tag_stream_close (stream, segment);
+  gst_clip_tag_stream_forget (stream);
+}
+
+void
+gst_clip_tag_live_restart (GstClipTagLive *self, const GstSegment *segment)
+{
+  restart_after (self, segment, close_and_forget);
+}
+
+void
+gst_clip_tag_live_pause (GstClipTagLive *self, const GstSegment *segment)
+{
+  restart_after (self, segment, gst_clip_tag_stream_pause);
 }
 
 void

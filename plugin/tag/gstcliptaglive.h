@@ -103,6 +103,9 @@ void gst_clip_tag_live_close_tags (
 void gst_clip_tag_live_restart (
     GstClipTagLive *self, const GstSegment *segment);
 
+/* The same, but cool-downs and baselines go on. */
+void gst_clip_tag_live_pause (GstClipTagLive *self, const GstSegment *segment);
+
 /* Waits until the frames that were taken or wait are done, and their buffers are
  * let go, or are cancelled; at most some seconds. */
 void gst_clip_tag_live_finish (GstClipTagLive *self);

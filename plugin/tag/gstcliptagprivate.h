@@ -65,7 +65,10 @@ struct _GstClipTag {
   ClvEngine *engine;     /* NULL while stopped; set by start() and stop() */
   ClvEngine *new_engine; /* after a fault, for the next frame to take over */
   ClvPrompts *pending;   /* encoded, for the next frame to take over */
+  gboolean owes_prompts; /* those of the settings: the device was lost */
   ClvPrompts *current;   /* of the scorer, for the actions */
+  GPtrArray *encoding;   /* what the stream waits for in mode sync; borrowed */
+  gboolean cancelled;    /* and is not to wait for any other */
   GstClipMode mode;      /* as of start(), as are the next two */
   guint batch_size;
   GstClockTime batch_timeout;
@@ -165,6 +168,10 @@ GstBuffer *gst_clip_tag_sync_pop (GstClipTag *self);
 GstFlowReturn gst_clip_tag_sync_drain (GstClipTag *self);
 
 void gst_clip_tag_sync_drop (GstClipTag *self);
+
+/* Any thread. TRUE: from now on, and until FALSE, nobody waits for the device:
+ * what is encoded is dropped, and the flow is FLUSHING. */
+void gst_clip_tag_sync_cancel (GstClipTag *self, gboolean cancel);
 
 /* The timer's: a batch has waited long enough. */
 void gst_clip_tag_sync_timeout (gpointer self, guint64 batch);

@@ -73,23 +73,45 @@ tell (GstClipTagStream *self, const GstSegment *segment,
   g_array_set_size (self->events, 0);
 }
 
+typedef void (*EndFunc) (ClvScorer *scorer, gdouble time, GArray *events);
+
 static void
-close_subject (GstClipTagStream *self, const GstSegment *segment,
-    GstClipTagSubject *subject, gdouble time)
+end_subject (GstClipTagStream *self, const GstSegment *segment,
+    GstClipTagSubject *subject, gdouble time, EndFunc end)
 {
-  clv_scorer_close (subject->scorer, time, self->events);
+  end (subject->scorer, time, self->events);
   tell (self, segment, subject, time, NULL);
 }
 
-void
-gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
+static void
+end_tags (GstClipTagStream *self, const GstSegment *segment, EndFunc end)
 {
   gdouble time = self->clock.time + self->clock.frame_duration;
 
   if (!self->clock.has_time)
     return;
   for (guint i = 0; i < self->subjects->len; i++)
-    close_subject (self, segment, g_ptr_array_index (self->subjects, i), time);
+    end_subject (
+        self, segment, g_ptr_array_index (self->subjects, i), time, end);
+}
+
+void
+gst_clip_tag_stream_close (GstClipTagStream *self, const GstSegment *segment)
+{
+  end_tags (self, segment, clv_scorer_close);
+}
+
+void
+gst_clip_tag_stream_pause (GstClipTagStream *self, const GstSegment *segment)
+{
+  end_tags (self, segment, clv_scorer_pause);
+  for (guint i = 0; i < self->subjects->len; i++) {
+    GstClipTagSubject *subject = g_ptr_array_index (self->subjects, i);
+
+    g_clear_pointer (&subject->result, gst_clip_result_unref);
+  }
+  g_clear_pointer (&self->results, g_hash_table_unref);
+  self->clock.has_time = FALSE;
 }
 
 void
@@ -168,8 +190,8 @@ pass (GstClipTagStream *self, const GstSegment *segment,
 
     if (!gst_clip_tag_subject_is_lost (subject, clock->time))
       continue;
-    close_subject (
-        self, segment, subject, subject->seen + clock->frame_duration);
+    end_subject (self, segment, subject, subject->seen + clock->frame_duration,
+        clv_scorer_close);
     g_ptr_array_remove_index (self->subjects, i - 1);
     lost = TRUE;
   }

@@ -65,6 +65,11 @@ gboolean gst_clip_tag_stream_tag (GstClipTagStream *self,
 void gst_clip_tag_stream_close (
     GstClipTagStream *self, const GstSegment *segment);
 
+/* The same where the next frame comes after a while, and forgets the results:
+ * cool-downs and baselines stay. */
+void gst_clip_tag_stream_pause (
+    GstClipTagStream *self, const GstSegment *segment);
+
 /* After a close: forgets the results, and lets time begin anew. What comes next
  * does not follow. */
 void gst_clip_tag_stream_forget (GstClipTagStream *self);

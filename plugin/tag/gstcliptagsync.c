@@ -3,6 +3,9 @@
 /* Mode sync: a frame leaves with its own scores, or those of the frame before
  * it, and waits for its batch. */
 
+#include <gio/gio.h>
+
+#include "gstcliptagencode.h"
 #include "gstcliptagprivate.h"
 
 #define GST_CAT_DEFAULT gst_clip_tag_debug
@@ -33,9 +36,42 @@ choose (GstClipTag *self, GstClipTagCounts *counts)
   self->held.n_infer = counts->frames;
 }
 
-/* FALSE: the stream ends. After an error that it survives, frames have no
- * result. */
+void
+gst_clip_tag_sync_cancel (GstClipTag *self, gboolean cancel)
+{
+  g_autoptr (GPtrArray) requests = NULL;
+
+  GST_OBJECT_LOCK (self);
+  self->cancelled = cancel;
+  if (cancel && self->encoding != NULL)
+    requests = g_ptr_array_ref (self->encoding);
+  GST_OBJECT_UNLOCK (self);
+  if (requests != NULL)
+    gst_clip_tag_encode_cancel (requests);
+}
+
+/* Until gst_clip_tag_sync_cancel(). */
 static gboolean
+wait_for (gpointer data, GPtrArray *requests, GError **error)
+{
+  GstClipTag *self = data;
+  gboolean cancelled, answered;
+
+  GST_OBJECT_LOCK (self);
+  cancelled = self->cancelled;
+  self->encoding = requests;
+  GST_OBJECT_UNLOCK (self);
+  if (cancelled)
+    gst_clip_tag_encode_cancel (requests);
+  answered = gst_clip_tag_encode_wait (requests, error);
+  GST_OBJECT_LOCK (self);
+  self->encoding = NULL;
+  GST_OBJECT_UNLOCK (self);
+  return answered;
+}
+
+/* After an error that the stream survives, frames have no result. */
+static GstFlowReturn
 encode_held (
     GstClipTag *self, GstClipTagCounts *counts, GPtrArray **ret_requests)
 {
@@ -44,18 +80,20 @@ encode_held (
   *ret_requests = NULL;
   choose (self, counts);
   if (counts->frames == 0)
-    return TRUE;
+    return GST_FLOW_OK;
   *ret_requests = gst_clip_tag_held_encode (&self->held, self->engine,
       &GST_VIDEO_FILTER (self)->in_info, gst_clip_tag_get_look_threshold (self),
-      gst_clip_tag_wants_patches (self), &error);
+      gst_clip_tag_wants_patches (self), wait_for, self, &error);
   if (*ret_requests != NULL)
-    return TRUE;
+    return GST_FLOW_OK;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return GST_FLOW_FLUSHING;
   gst_clip_tag_stream_close (
       &self->stream, &GST_BASE_TRANSFORM (self)->segment);
   gst_clip_tag_stream_forget (&self->stream);
   self->last.valid = FALSE;
   gst_clip_tag_outbox_send (self->stream.outbox);
-  return gst_clip_tag_fault_report (self, error);
+  return gst_clip_tag_fault_report (self, error) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 /* What became of the batch. What the device found unchanged was not inferred: the
@@ -88,17 +126,19 @@ count_held (GstClipTag *self, GstClipTagCounts *counts, gint64 encode_us,
 
 /* Encodes and scores what is held: all of it is ready then. What there is to tell
  * is for the caller to send; a receiver may seek, and nothing is held then. */
-static gboolean
+static GstFlowReturn
 score_held (GstClipTag *self)
 {
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
   GstClipTagCounts counts = { 0 };
   gint64 begin = g_get_monotonic_time (), encoded_at;
   g_autoptr (GPtrArray) requests = NULL;
+  GstFlowReturn flow;
 
   gst_clip_tag_timer_disarm (self->timer);
-  if (!encode_held (self, &counts, &requests))
-    return FALSE;
+  flow = encode_held (self, &counts, &requests);
+  if (flow != GST_FLOW_OK)
+    return flow;
   encoded_at = g_get_monotonic_time ();
   for (guint i = 0; i < self->held.n; i++) {
     GstClipTagHeld *held = gst_clip_tag_held_peek (&self->held, i);
@@ -111,12 +151,12 @@ score_held (GstClipTag *self)
   self->n_ready = self->held.n;
   if (requests == NULL) {
     self->held.n_infer = 0;
-    return TRUE;
+    return GST_FLOW_OK;
   }
   gst_clip_tag_fault_recover (self);
   count_held (
       self, &counts, encoded_at - begin, g_get_monotonic_time () - encoded_at);
-  return TRUE;
+  return GST_FLOW_OK;
 }
 
 GstBuffer *
@@ -152,8 +192,8 @@ gst_clip_tag_sync_drain (GstClipTag *self)
 {
   GstFlowReturn flow = GST_FLOW_OK;
 
-  if (self->held.n > self->n_ready && !score_held (self))
-    flow = GST_FLOW_ERROR;
+  if (self->held.n > self->n_ready)
+    flow = score_held (self);
   gst_clip_tag_outbox_send (self->stream.outbox);
   return push_ready (self, flow);
 }
@@ -171,7 +211,7 @@ gst_clip_tag_sync_timeout (gpointer data, guint64 batch)
       !GST_PAD_IS_FLUSHING (trans->srcpad)) {
     GST_LOG_OBJECT (self, "batch-timeout: %u of %u frames", self->held.n_infer,
         self->batch_size);
-    flow = push_ready (self, score_held (self) ? GST_FLOW_OK : GST_FLOW_ERROR);
+    flow = push_ready (self, score_held (self));
     if (flow != GST_FLOW_OK)
       self->flow = flow;
     outbox = gst_clip_tag_outbox_ref (self->stream.outbox);
@@ -186,6 +226,7 @@ gst_clip_tag_sync_timeout (gpointer data, guint64 batch)
 GstFlowReturn
 gst_clip_tag_sync_push (GstClipTag *self, const GstClipTagHeld *frame)
 {
+  GstFlowReturn flow;
   GstClockTime wait;
 
   gst_clip_tag_held_push (&self->held, frame);
@@ -200,9 +241,10 @@ gst_clip_tag_sync_push (GstClipTag *self, const GstClipTagHeld *frame)
       gst_clip_tag_timer_arm (self->timer, self->batch, self->batch_timeout);
     return GST_FLOW_OK;
   }
-  if (!score_held (self)) {
+  flow = score_held (self);
+  if (flow != GST_FLOW_OK) {
     gst_clip_tag_sync_drop (self);
-    return GST_FLOW_ERROR;
+    return flow;
   }
   gst_clip_tag_outbox_send (self->stream.outbox);
   return GST_FLOW_OK;

@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-#include <clv/clv-engine.h>
-
-#include "vulkan/clv-device-private.h"
-
 #define TENTH(n) ((n) *GST_SECOND / 10)
 
 /* Pushes the picture. Was it inferred itself? */
@@ -413,61 +409,6 @@ test_video_passes_after_an_error (void)
   }
 }
 
-/* The one that elements with the default properties use, and that lives as long
- * as one of them. */
-static void
-lose_the_device (void)
-{
-  const gchar *model = g_getenv ("CLV_TEST_MODEL");
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ClvEngine) engine = clv_engine_get (
-      model != NULL ? model : "demo", "auto", CLV_PRECISION_AUTO, &error);
-
-  g_assert_no_error (error);
-  clv_device_set_lost (clv_engine_get_device (engine));
-}
-
-/* What it holds is not freed, and it says so. */
-static gboolean
-is_fatal (const gchar *domain, GLogLevelFlags level, const gchar *message,
-    gpointer user_data)
-{
-  return strstr (message, "what it holds is not freed") == NULL;
-}
-
-static void
-ignore (const gchar *domain, GLogLevelFlags level, const gchar *message,
-    gpointer user_data)
-{
-}
-
-/* It is opened anew, beside the stream. */
-static void
-test_a_lost_device_comes_back (void)
-{
-  static const guint modes[] = { TAG_TEST_SYNC, TAG_TEST_LIVE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
-    g_autoptr (TagTest) test = tag_test_new (TAG_TEST_SMALL_CAPS, "prompts",
-        "a cat", "mode", modes[i], "on-error", 1 /* pass */, NULL);
-    Messages messages = { 0 };
-    guint handler;
-
-    g_test_log_set_fatal_handler (is_fatal, NULL);
-    handler = g_log_set_handler (
-        "clv", G_LOG_LEVEL_WARNING | G_LOG_FLAG_FATAL, ignore, NULL);
-    push_until_inferred (test, 1);
-    lose_the_device ();
-    push_until_inferred (
-        test, tag_test_get_stat (test->element, "inferred") + 2);
-    count_messages (test, &messages);
-    g_assert_cmpuint (messages.warnings, ==, 1);
-    g_assert_cmpuint (messages.infos, ==, 1);
-    g_assert_cmpuint (tag_test_get_stat (test->element, "untagged"), >, 0);
-    g_log_remove_handler ("clv", handler);
-  }
-}
-
 static void
 add_tests (void)
 {
@@ -496,7 +437,6 @@ add_tests (void)
   ADD ("a-frame-that-cannot-be-encoded-is-an-error",
       test_a_frame_that_cannot_be_encoded_is_an_error);
   ADD ("video-passes-after-an-error", test_video_passes_after_an_error);
-  ADD ("a-lost-device-comes-back", test_a_lost_device_comes_back);
 #undef ADD
 }
 

@@ -51,18 +51,28 @@ make_prompts (guint index)
   return g_string_free (prompts, FALSE);
 }
 
+/* With the turn sizes change. */
+static gchar *
+make_caps (guint index, guint turn)
+{
+  return g_strdup_printf (
+      "video/x-raw,format=%s,width=%u,height=%u,framerate=%u/1",
+      index % 2 ? "I420" : "NV12", 48 + 16 * (index + turn), 64 + 8 * index,
+      get_rate (index));
+}
+
 static void
 start_stream (Stream *stream, guint index)
 {
   const gchar *model = g_getenv ("CLV_TEST_MODEL");
   g_autofree gchar *prompts = make_prompts (index);
-  g_autofree gchar *line = g_strdup_printf (
-      "videotestsrc is-live=true pattern=%u ! "
-      "video/x-raw,format=%s,width=%u,height=%u,framerate=%u/1 ! "
-      "cliptag name=tag model=\"%s\" prompts=\"%s\" ! "
-      "fakesink name=out signal-handoffs=true",
-      index, index % 2 ? "I420" : "NV12", 48 + 16 * index, 64 + 8 * index,
-      get_rate (index), model != NULL ? model : "demo", prompts);
+  g_autofree gchar *caps = make_caps (index, 0);
+  g_autofree gchar *line =
+      g_strdup_printf ("videotestsrc is-live=true pattern=%u ! "
+                       "capsfilter name=filter caps=\"%s\" ! "
+                       "cliptag name=tag model=\"%s\" prompts=\"%s\" ! "
+                       "fakesink name=out signal-handoffs=true",
+          index, caps, model != NULL ? model : "demo", prompts);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) sink = NULL;
 
@@ -109,7 +119,46 @@ seek_stream (Stream *stream)
       GST_SEEK_FLAG_FLUSH, stream->index * GST_SECOND);
 }
 
-/* Four kinds of streams: that go on, stop and start again, seek, and break. */
+static void
+change_caps (Stream *stream, guint turn)
+{
+  g_autoptr (GstElement) filter =
+      gst_bin_get_by_name (GST_BIN (stream->pipeline), "filter");
+  g_autofree gchar *text = make_caps (stream->index, turn);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (text);
+
+  g_object_set (filter, "caps", caps, NULL);
+}
+
+/* Takes cliptag out, between two frames. */
+static GstPadProbeReturn
+remove_tag (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Stream *stream = data;
+  g_autoptr (GstElement) filter = gst_pad_get_parent_element (pad);
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (stream->pipeline), "out");
+
+  gst_bin_remove (GST_BIN (stream->pipeline), stream->tag);
+  gst_element_set_state (stream->tag, GST_STATE_NULL);
+  g_assert_true (gst_element_link (filter, sink));
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static void
+take_out (Stream *stream)
+{
+  g_autoptr (GstElement) filter =
+      gst_bin_get_by_name (GST_BIN (stream->pipeline), "filter");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (filter, "src");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_IDLE, remove_tag, stream, NULL);
+}
+
+/* An error, an end, other sizes all the time, and no element any more. */
+enum { BREAKS = 3, ENDS = 7, CHANGES = 11, IS_TAKEN_OUT = 15 };
+
+/* Four kinds of streams: that go on, stop and start again, seek, and those above. */
 static void
 disturb (Stream *streams, guint turn)
 {
@@ -120,8 +169,14 @@ disturb (Stream *streams, guint turn)
       start_stream (&streams[i], i);
     else if (i % 4 == 2)
       seek_stream (&streams[i]);
-    else if (i % 4 == 3 && turn == 0)
+    else if (i == BREAKS && turn == 0)
       break_stream (&streams[i]);
+    else if (i == ENDS && turn == 1)
+      gst_element_send_event (streams[i].pipeline, gst_event_new_eos ());
+    else if (i == CHANGES)
+      change_caps (&streams[i], turn);
+    else if (i == IS_TAKEN_OUT && turn == 2)
+      take_out (&streams[i]);
   }
 }
 
@@ -138,11 +193,14 @@ wait_until_all_are_tagged (Stream *streams)
   }
 }
 
-/* The steady ones go on: frames keep coming and each is inferred now and then. */
+/* The steady ones go on: frames keep coming and each is inferred now and then; so is
+ * the one that changes. */
 static void
 expect_steady_streams_to_go_on (Stream *streams)
 {
-  for (guint i = 0; i < N_STREAMS; i += 4) {
+  for (guint i = 0; i < N_STREAMS; i++) {
+    if (i % 4 != 0 && i != CHANGES)
+      continue;
     tag_test_wait_stat (streams[i].tag, "inferred",
         tag_test_get_stat (streams[i].tag, "inferred") + 1);
     tag_test_wait_stat (streams[i].tag, "frames",
@@ -173,13 +231,17 @@ test_streams_do_not_disturb_each_other (void)
 
   for (guint i = 0; i < N_STREAMS; i++) {
     g_autoptr (GstBus) bus = gst_element_get_bus (streams[i].pipeline);
-    g_autoptr (GstMessage) error =
-        gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+    g_autoptr (GstMessage) end =
+        gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+    const GstMessageType expected = i == BREAKS ? GST_MESSAGE_ERROR
+                                    : i == ENDS ? GST_MESSAGE_EOS
+                                                : GST_MESSAGE_UNKNOWN;
 
     g_test_message ("stream %u: %d frames, %" G_GUINT64_FORMAT " inferred", i,
         g_atomic_int_get (&streams[i].n_frames),
         tag_test_get_stat (streams[i].tag, "inferred"));
-    g_assert_cmpint (error != NULL, ==, i % 4 == 3);
+    g_assert_cmpint (end != NULL ? GST_MESSAGE_TYPE (end) : GST_MESSAGE_UNKNOWN,
+        ==, expected);
     g_assert_cmpint (g_atomic_int_get (&streams[i].n_old), ==, 0);
 
     /* A busy machine delivers late, but nobody stalls. */

@@ -2,10 +2,16 @@
 
 /* ThreadSanitizer does not see GLib's locks, which are futexes in a library that
  * is not instrumented. Linked into a test, these take their place, as POSIX locks
- * that it does see. Only in builds with -Db_sanitize=thread. */
+ * that it does see; and what else orders threads is told to it. Only in builds with
+ * -Db_sanitize=thread. */
 
+/* For RTLD_NEXT. */
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
 #include <glib.h>
 #include <pthread.h>
+#include <sanitizer/tsan_interface.h>
 #include <time.h>
 
 /* Locks that are zero are made when they are first used, as in GLib. */
@@ -122,4 +128,88 @@ gboolean (g_atomic_ref_count_dec) (gatomicrefcount *count)
 gboolean (g_atomic_ref_count_compare) (gatomicrefcount *count, gint value)
 {
   return __atomic_load_n (count, __ATOMIC_ACQUIRE) == value;
+}
+
+/* The function that this one stands before. */
+#define REAL(function) ((__typeof__ (&(function))) dlsym (RTLD_NEXT, #function))
+
+/* The same for objects of GLib and GStreamer, whose counts are in libraries that
+ * are not instrumented. */
+static void
+drop (gpointer object)
+{
+  __tsan_release (object);
+  __tsan_acquire (object);
+}
+
+void g_object_unref (gpointer object);
+void gst_mini_object_unref (gpointer object);
+
+void
+g_object_unref (gpointer object)
+{
+  drop (object);
+  REAL (g_object_unref) (object);
+}
+
+void
+gst_mini_object_unref (gpointer object)
+{
+  drop (object);
+  REAL (gst_mini_object_unref) (object);
+}
+
+void
+g_bytes_unref (GBytes *bytes)
+{
+  if (bytes == NULL)
+    return;
+  drop (bytes);
+  REAL (g_bytes_unref) (bytes);
+}
+
+/* What was done before a push is seen by the thread that does what was pushed, and
+ * what that did by whoever waits for the end. Pools are few: none is freed. */
+typedef struct {
+  GFunc func;
+  gpointer user_data;
+  gboolean in_turn; /* one at a time, though not always by one thread */
+} Pool;
+
+static void
+run (gpointer data, gpointer user_data)
+{
+  Pool *pool = user_data;
+
+  __tsan_acquire (data);
+  if (pool->in_turn)
+    __tsan_acquire (pool);
+  pool->func (data, pool->user_data);
+  __tsan_release (pool);
+}
+
+GThreadPool *
+g_thread_pool_new (GFunc func, gpointer user_data, gint max_threads,
+    gboolean exclusive, GError **error)
+{
+  Pool *pool = g_new (Pool, 1);
+
+  *pool = (Pool){ func, user_data, max_threads == 1 };
+  return REAL (g_thread_pool_new) (run, pool, max_threads, exclusive, error);
+}
+
+gboolean
+g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
+{
+  __tsan_release (data);
+  return REAL (g_thread_pool_push) (pool, data, error);
+}
+
+void
+g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+  gpointer ours = pool->user_data;
+
+  REAL (g_thread_pool_free) (pool, immediate, wait);
+  __tsan_acquire (ours);
 }
