@@ -94,20 +94,42 @@ clv_engine_queue_new (const ClvEngineWork *work)
   return self;
 }
 
-void
-clv_engine_queue_close (ClvEngineQueue *self)
+/* With the mutex held. */
+static void
+stop (ClvEngineQueue *self)
 {
-  g_mutex_lock (&self->mutex);
   self->stop = TRUE;
   while (self->frames.first != NULL)
     cancel (self, self->frames.first, "the engine was closed");
   while (self->texts.first != NULL)
     cancel (self, self->texts.first, "the engine was closed");
   g_cond_broadcast (&self->changed);
+}
+
+void
+clv_engine_queue_close (ClvEngineQueue *self)
+{
+  g_mutex_lock (&self->mutex);
+  stop (self);
   g_mutex_unlock (&self->mutex);
   g_thread_join (self->feeder);
   g_thread_join (self->waiter);
   clv_engine_queue_unref (self);
+}
+
+gboolean
+clv_engine_queue_stop (ClvEngineQueue *self, gint64 end_us)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->mutex);
+  stop (self);
+  while (self->n_flying > 0)
+    if (!g_cond_wait_until (&self->changed, &self->mutex, end_us))
+      break;
+  idle = self->n_flying == 0;
+  g_mutex_unlock (&self->mutex);
+  return idle;
 }
 
 gboolean

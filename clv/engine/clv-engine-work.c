@@ -16,6 +16,10 @@
 /* Batches after which the rate is known well enough to be told. */
 #define ENOUGH_BATCHES 3
 
+/* Who lets the last reference go does not wait longer for a device that does not
+ * answer; a thread does. */
+#define MAX_END_US (10 * G_USEC_PER_SEC)
+
 G_STATIC_ASSERT (CLV_ENGINE_SETS == CLV_IMAGE_ENCODER_SETS);
 
 /* Takes the cause. A lost device does not come back; whoever asks next gets a new
@@ -203,7 +207,9 @@ void
 clv_engine_core_free (ClvEngineCore *self)
 {
   g_atomic_pointer_set (&self->engine, NULL);
-  if (self->queue != NULL && clv_engine_queue_is_own_thread (self->queue))
+  if (self->queue != NULL && (clv_engine_queue_is_own_thread (self->queue) ||
+                                 !clv_engine_queue_stop (self->queue,
+                                     g_get_monotonic_time () + MAX_END_US)))
     g_thread_unref (g_thread_new ("clv-engine-end", end, self));
   else
     end (self);
