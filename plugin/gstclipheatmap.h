@@ -44,7 +44,7 @@ GType gst_clip_heatmaps_get_type (void);
  * gst_clip_heatmaps_new:
  * @prompts: encoded
  * @labels: (array length=n_labels): indices of those that get a map
- * @patches: (n_patches, D): embeddings of the frame's patches
+ * @patches: embeddings of the frame's patches, n_patches rows of D floats
  * @grid: where they lie in the frame
  * @frame_width: of the visible part of the frame
  * @frame_height: likewise
