@@ -96,9 +96,15 @@ void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
  */
 void clv_scorer_close (ClvScorer *self, gdouble time, GArray *events);
 
-/* Ends every active tag at @time and forgets smoothing, as nobody saw what comes
+/**
+ * clv_scorer_pause:
+ * @time: seconds
+ * @events: (element-type ClvTagEvent) (nullable): changes are appended
+ *
+ * Ends every active tag at @time and forgets smoothing, as nobody saw what comes
  * after it; time, cool-downs and the stream's baselines go on: before a frame that
- * comes long after the one before it. */
+ * comes long after the one before it.
+ */
 void clv_scorer_pause (ClvScorer *self, gdouble time, GArray *events);
 
 G_END_DECLS
