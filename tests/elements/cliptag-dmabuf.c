@@ -36,10 +36,11 @@ keep_log (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
 
 /* The picture's bytes behind `skip` others. */
 static GstBuffer *
-to_dmabuf (const GstVideoInfo *info, GstBuffer *picture, gsize skip)
+to_dmabuf (GstBuffer *picture, gsize skip)
 {
   const gsize size = gst_buffer_get_size (picture);
   g_autoptr (GstAllocator) allocator = gst_dmabuf_allocator_new ();
+  GstVideoMeta *meta = gst_buffer_get_video_meta (picture);
   gint fd = memfd_create ("picture", 0);
   GstBuffer *buffer = gst_buffer_new ();
   GstMemory *memory;
@@ -54,7 +55,9 @@ to_dmabuf (const GstVideoInfo *info, GstBuffer *picture, gsize skip)
   memory = gst_dmabuf_allocator_alloc (allocator, fd, skip + size);
   gst_memory_resize (memory, skip, size);
   gst_buffer_append_memory (buffer, memory);
-  gst_buffer_copy_into (buffer, picture, GST_BUFFER_COPY_META, 0, -1);
+  gst_buffer_add_video_meta_full (buffer, GST_VIDEO_FRAME_FLAG_NONE,
+      meta->format, meta->width, meta->height, meta->n_planes, meta->offset,
+      meta->stride);
   return buffer;
 }
 
@@ -83,11 +86,27 @@ assert_same_embedding (GstBuffer *found, GstBuffer *wanted)
 {
   const GstClipMeta *a = gst_buffer_get_clip_meta (found);
   const GstClipMeta *b = gst_buffer_get_clip_meta (wanted);
+  gfloat worst = 0;
 
   g_assert_nonnull (a);
   g_assert_nonnull (b);
-  g_assert_cmpmem (a->embedding, a->embedding_width * sizeof (gfloat),
-      b->embedding, b->embedding_width * sizeof (gfloat));
+  g_assert_cmpuint (a->embedding_width, >, 0);
+  g_assert_cmpuint (a->embedding_width, ==, b->embedding_width);
+  for (guint i = 0; i < a->embedding_width; i++)
+    worst = MAX (worst, ABS (a->embedding[i] - b->embedding[i]));
+  g_assert_cmpfloat (worst, <=, 1e-6f);
+}
+
+static GstBuffer *
+cut (GstBuffer *picture)
+{
+  GstVideoCropMeta *crop = gst_buffer_add_video_crop_meta (picture);
+
+  crop->x = 3;
+  crop->y = 5;
+  crop->width = 50;
+  crop->height = 39;
+  return picture;
 }
 
 /* Padded and cropped, and not at the beginning of the file. */
@@ -98,19 +117,15 @@ compare (TagTest *test, TagTest *host, GstVideoFormat format,
   GstVideoInfo info = tag_info (format, WIDTH, HEIGHT);
   g_autoptr (GstBuffer) picture =
       tag_picture_new (&info, TAG_PICTURE_COLORS, 5, 3);
-  GstVideoCropMeta *crop = gst_buffer_add_video_crop_meta (picture);
   g_autoptr (GstBuffer) found = NULL;
   g_autoptr (GstBuffer) wanted = NULL;
+  GstBuffer *in = to_dmabuf (picture, 4096 + 64);
 
-  crop->x = 3;
-  crop->y = 5;
-  crop->width = 50;
-  crop->height = 39;
   g_test_message ("%s", gst_video_format_to_string (format));
   gst_harness_set_src_caps (test->harness, to_dmabuf_caps (&info, drm_format));
-  found = tag_test_push (test, to_dmabuf (&info, picture, 4096 + 64));
+  found = tag_test_push (test, cut (in));
   gst_harness_set_src_caps (host->harness, gst_video_info_to_caps (&info));
-  wanted = tag_test_push (host, g_steal_pointer (&picture));
+  wanted = tag_test_push (host, cut (g_steal_pointer (&picture)));
   assert_same_embedding (found, wanted);
 }
 
