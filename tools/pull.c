@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 
 #include "pull-fetch.h"
+#include "text/clv-json.h"
 
 #define HUB     "https://huggingface.co"
 #define STALL_S 30
+
+/* In the folder while it is not whole: the URL of what is in it. */
+#define SOURCE "SOURCE.part"
 
 typedef struct {
   Fetcher fetcher;
@@ -32,6 +35,34 @@ pull_clear (Pull *self)
   g_free (self->folder);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pull, pull_clear)
+
+/* Files of two models, or of two revisions, are none together. */
+static gboolean
+claim_folder (Pull *self, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, SOURCE, NULL);
+  g_autofree gchar *found = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_file_set_contents (path, self->base, -1, error);
+  if (!g_file_get_contents (path, &found, NULL, error))
+    return FALSE;
+  if (g_str_equal (found, self->base))
+    return TRUE;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+      "%s: wanted what an earlier try left of %s, found files of %s; remove "
+      "them, or choose another --output",
+      self->folder, self->base, found);
+  return FALSE;
+}
+
+static void
+unclaim_folder (Pull *self)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, SOURCE, NULL);
+
+  g_remove (path);
+}
 
 /* A list of checksums as sha256sum writes it: "HEX  NAME" a line, or "HEX *NAME". */
 static gboolean
@@ -96,26 +127,25 @@ get_shards (Pull *self, GError **error)
 {
   g_autofree gchar *path =
       g_build_filename (self->folder, "model.safetensors.index.json", NULL);
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GList) members = NULL;
-  JsonNode *root, *map = NULL;
+  g_autoptr (JsonObject) root = clv_json_read (path, error);
+  const ClvJsonPlace top = { path, "$", root };
+  g_autoptr (GList) keys = NULL;
+  JsonObject *map = NULL;
 
-  if (!json_parser_load_from_file (parser, path, error))
+  if (root == NULL || !clv_json_get_object (&top, "weight_map", &map, error))
     return FALSE;
-  root = json_parser_get_root (parser);
-  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
-    map = json_object_get_member (json_node_get_object (root), "weight_map");
-  if (map == NULL || !JSON_NODE_HOLDS_OBJECT (map)) {
+  if (map == NULL) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: $.weight_map: wanted an object", path);
+        "%s: $.weight_map: wanted an object, found nothing", path);
     return FALSE;
   }
-  members = json_object_get_values (json_node_get_object (map));
-  for (const GList *item = members; item != NULL; item = item->next) {
-    const gchar *name = json_node_get_value_type (item->data) == G_TYPE_STRING
-                            ? json_node_get_string (item->data)
-                            : "";
+  keys = json_object_get_members (map);
+  for (const GList *item = keys; item != NULL; item = item->next) {
+    const ClvJsonPlace place = { path, "$.weight_map", map };
+    const gchar *name = "";
 
+    if (!clv_json_get_string (&place, item->data, &name, error))
+      return FALSE;
     if (*name == '\0' || *name == '.' || strchr (name, '/') != NULL) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
           "%s: $.weight_map: wanted names of files, found \"%s\"", path, name);
@@ -155,11 +185,23 @@ put_in_place (Pull *self, GError **error)
     return FALSE;
   }
   g_remove (list);
+  unclaim_folder (self);
   if (g_rename (self->folder, self->target) == 0)
     return TRUE;
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s",
       self->target, g_strerror (errno));
   return FALSE;
+}
+
+/* All at the end, but not the root's. Takes and returns the text. */
+static gchar *
+strip_slashes (gchar *text)
+{
+  gsize n = strlen (text);
+
+  while (n > 1 && text[n - 1] == '/')
+    text[--n] = '\0';
+  return text;
 }
 
 /* OWNER/NAME of Hugging Face, or the URL of a directory. NULL: neither. */
@@ -168,23 +210,17 @@ make_base (const gchar *what, const gchar *revision)
 {
   const gchar *hub = g_getenv ("HF_ENDPOINT");
   g_auto (GStrv) parts = g_strsplit (what, "/", -1);
-  g_autofree gchar *bare = NULL;
+  g_autofree gchar *bare = NULL, *escaped = NULL;
 
-  if (g_str_has_prefix (what, "http://") ||
-      g_str_has_prefix (what, "https://")) {
-    gchar *base = g_strdup (what);
-
-    while (g_str_has_suffix (base, "/"))
-      base[strlen (base) - 1] = '\0';
-    return base;
-  }
+  if (g_str_has_prefix (what, "http://") || g_str_has_prefix (what, "https://"))
+    return strip_slashes (g_strdup (what));
   if (g_strv_length (parts) != 2 || *parts[0] == '\0' || *parts[1] == '\0' ||
       *parts[0] == '.' || *parts[1] == '.')
     return NULL;
-  bare = g_strdup (hub != NULL && *hub != '\0' ? hub : HUB);
-  while (g_str_has_suffix (bare, "/"))
-    bare[strlen (bare) - 1] = '\0';
-  return g_strdup_printf ("%s/%s/resolve/%s", bare, what, revision);
+  bare = strip_slashes (g_strdup (hub != NULL && *hub != '\0' ? hub : HUB));
+  /* A branch may have slashes, which the hub wants escaped. */
+  escaped = g_uri_escape_string (revision, NULL, FALSE);
+  return g_strdup_printf ("%s/%s/resolve/%s", bare, what, escaped);
 }
 
 static gchar *
@@ -194,7 +230,7 @@ make_target (const gchar *what, const gchar *output)
   g_autofree gchar *name = NULL;
 
   if (output != NULL)
-    return g_strdup (output);
+    return strip_slashes (g_strdup (output));
   plain[strcspn (plain, "?#")] = '\0';
   name = g_path_get_basename (plain);
   return g_build_filename (g_get_user_data_dir (), "clv", "models", name, NULL);
@@ -212,7 +248,8 @@ pull (Pull *self, const gchar *token, guint stall_s)
   self->folder = g_strconcat (self->target, ".part", NULL);
   if (g_mkdir_with_parents (self->folder, 0777) != 0)
     return tool_fail ("%s: %s", self->folder, g_strerror (errno));
-  if (!fetcher_init (&self->fetcher, token, stall_s, &error) ||
+  if (!claim_folder (self, &error) ||
+      !fetcher_init (&self->fetcher, token, stall_s, &error) ||
       !get_all (self, &error) || !put_in_place (self, &error))
     return tool_fail ("%s", error->message);
   printf ("%s\n", self->target);

@@ -45,8 +45,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if how == "bad-sum" and name == "SHA256SUMS":
             digest = hashlib.sha256(b"another file").hexdigest()
             return self.send(how, f"{digest}  {WEIGHTS}\n".encode(), name)
-        if how == "evil" and name == WEIGHTS:
+        if how in ("evil", "deep") and name == WEIGHTS:
             return self.fail(404)
+        if how == "deep" and name == WEIGHTS + ".index.json":
+            return self.send(how, b"[" * 1000000, name)
         if how == "evil" and name == WEIGHTS + ".index.json":
             return self.send(how, b'{"weight_map": {"x": "../../escaped"}}', name)
         if how == "broken" and name == "config.json":

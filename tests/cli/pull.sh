@@ -55,6 +55,7 @@ refuses "a server that is down is named" 1 'down/SHA256SUMS: the server answers 
 refuses "a model that may not be had is named" 1 'HTTP 403.*HF_TOKEN' pull --output forbidden "$url/forbidden"
 refuses "no model at that place" 1 'missing/config.json: the server has no such file' pull --output missing "$url/missing"
 refuses "a file outside the folder is refused" 1 'found "../../escaped"' pull --output evil "$url/evil"
+refuses "an index that is nested too deep is refused" 1 'nested deeper than' pull --output deep "$url/deep"
 refuses "what does not load takes no place" 1 'is not used: .*config.json' pull --output broken "$url/broken"
 [ ! -e broken ]
 ok "and is not there" $?
@@ -65,6 +66,13 @@ run 0 pull owner/name && same data/clv/models/name
 ok "a mirror of the hub serves OWNER/NAME" $?
 refuses "a size that is a lie is refused" 1 "wanted $((size + 1)) bytes by the server's word, found $size" \
   pull --revision lie --output lie owner/name
+
+refuses "a revision with a slash is escaped" 1 'resolve/refs%2Fpr%2F1/' pull --revision refs/pr/1 --output pr missing/name
+
+refuses "what is left of another model is not gone on with" 1 "cut-no-range.part: .*found files of $url/cut-no-range;" \
+  pull --output cut-no-range "$url/good"
+run 0 pull --output slash/ "$url/good" && same slash && run 0 pull --output slash/ "$url/good" && says out '^slash: already'
+ok "a directory may be written with a slash" $?
 
 # A process that is killed on the way, and the next one.
 "$clv" pull --timeout 60 --output killed "$url/stall" >out 2>err &
