@@ -108,7 +108,6 @@ score_picture (Run *self, guint which, guint index, const gfloat *embedding)
 {
   const MediaBatch *batch = &self->batches[which];
   const MediaPicture *picture = &batch->pictures[index];
-  TagWriter *writer = self->job->writer;
   TagFrame frame = { self->location, picture->time, picture->pts, self->scores,
     picture->sample, 0, NULL };
 
@@ -125,8 +124,7 @@ score_picture (Run *self, guint which, guint index, const gfloat *embedding)
   }
   self->summary.n_inferred++;
   self->job->n_inferred++;
-  if (writer->format->frame != NULL)
-    writer->format->frame (writer, &frame);
+  tag_writer_add_frame (self->job->writer, &frame);
 }
 
 /* Scores what is being encoded, if there is something. */
