@@ -89,6 +89,15 @@ ClvDevice *clv_device_new_shared (
     const ClvSharedDevice *shared, GError **error);
 
 /**
+ * clv_device_can_import_dmabuf:
+ * @fd: one that holds a frame's planes
+ *
+ * Whether the device itself can read it; FALSE for devices that are shared. Any
+ * thread; one call of the driver.
+ */
+gboolean clv_device_can_import_dmabuf (ClvDevice *self, gint fd);
+
+/**
  * clv_device_download_frame:
  * @frame: of images of this device
  * @ret_frame: (out): the same picture in host memory, without what is not visible

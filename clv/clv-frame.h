@@ -51,12 +51,14 @@ typedef enum {
  * ClvFrameMemory:
  * @CLV_FRAME_HOST: planes are pointers
  * @CLV_FRAME_IMAGE: planes are Vulkan images, or planes of one
+ * @CLV_FRAME_DMABUF: planes are in DMABufs, row behind row
  *
  * Where the pixels of a frame are.
  */
 typedef enum {
   CLV_FRAME_HOST,
   CLV_FRAME_IMAGE,
+  CLV_FRAME_DMABUF,
 } ClvFrameMemory;
 
 /**
@@ -100,7 +102,10 @@ typedef struct {
  * @memory: which of the following are set; the planes are in the order of the
  *   format (YV12: Y V U)
  * @planes: HOST: first byte of each plane
- * @strides: HOST: bytes from a row to the next, of each plane; positive
+ * @strides: HOST, DMABUF: bytes from a row to the next, of each plane; positive
+ * @fds: DMABUF: file descriptor of each plane, stays the caller's; only on a device
+ *   that clv_device_can_import_dmabuf()
+ * @offsets: DMABUF: of the first byte of each plane
  * @device: IMAGE: whose images they are
  * @images: IMAGE: each plane. RGB, BGR, YUY2 and UYVY cannot be images: their
  *   columns are no texels
@@ -126,6 +131,8 @@ struct _ClvFrame {
   ClvFrameMemory memory;
   const guint8 *planes[CLV_MAX_PLANES];
   gsize strides[CLV_MAX_PLANES];
+  gint fds[CLV_MAX_PLANES];
+  gsize offsets[CLV_MAX_PLANES];
   ClvDevice *device;
   ClvFrameImage images[CLV_MAX_PLANES];
 };
@@ -138,7 +145,8 @@ guint clv_frame_count_planes (const ClvFrame *frame);
  *
  * Returns: %FALSE with %CLV_ERROR_UNSUPPORTED naming the field that no picture
  * can have (size 0 or above 16384, crop outside, a missing plane or image, a stride
- * that is shorter than a row, a format that cannot be an image)
+ * that is shorter than a row, a DMABuf that ends before the picture, a format that
+ * cannot be an image)
  */
 gboolean clv_frame_check (const ClvFrame *frame, GError **error);
 

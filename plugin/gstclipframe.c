@@ -3,6 +3,7 @@
 #include "gstclipframe.h"
 
 #include <clv/clv-error.h>
+#include <gst/allocators/gstdmabuf.h>
 
 #include "gstclipvulkan.h"
 
@@ -189,6 +190,83 @@ map_host (GstVideoFrame *ret_video, ClvFrame *ret_frame,
   return FALSE;
 }
 
+gboolean
+gst_clip_frame_is_dmabuf (GstBuffer *buffer)
+{
+  return gst_buffer_n_memory (buffer) > 0 &&
+         gst_is_dmabuf_memory (gst_buffer_peek_memory (buffer, 0));
+}
+
+gboolean
+gst_clip_frame_resolve_drm (GstCaps *caps, GstVideoInfo *info)
+{
+#if GST_CHECK_VERSION(1, 24, 0)
+  GstVideoInfoDmaDrm drm;
+
+  if (GST_VIDEO_INFO_FORMAT (info) == GST_VIDEO_FORMAT_DMA_DRM)
+    return gst_video_info_dma_drm_from_caps (&drm, caps) &&
+           gst_video_info_dma_drm_to_video_info (&drm, info);
+#endif
+  return TRUE;
+}
+
+static gboolean
+get_plane_of_dmabuf (ClvFrame *frame, guint plane, GstBuffer *buffer,
+    gsize offset, gint stride, ClvDevice *reader)
+{
+  guint index, n;
+  GstMemory *memory;
+  gsize skip;
+
+  if (stride <= 0 ||
+      !gst_buffer_find_memory (buffer, offset, 1, &index, &n, &skip))
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, index);
+  if (!gst_is_dmabuf_memory (memory))
+    return FALSE;
+  frame->fds[plane] = gst_dmabuf_memory_get_fd (memory);
+  frame->offsets[plane] = memory->offset + skip;
+  frame->strides[plane] = stride;
+  return clv_device_can_import_dmabuf (reader, frame->fds[plane]);
+}
+
+/* FALSE: it must be mapped. */
+static gboolean
+describe_dmabufs (ClvFrame *ret_frame, const GstVideoInfo *info,
+    GstBuffer *buffer, ClvDevice *reader)
+{
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+  GstVideoInfo actual = *info;
+  ClvFrame frame;
+
+  if (!gst_clip_frame_is_dmabuf (buffer))
+    return FALSE;
+  if (meta != NULL) {
+    actual.width = meta->width;
+    actual.height = meta->height;
+  }
+  if (!describe (&frame, &actual, buffer))
+    return FALSE;
+  frame.memory = CLV_FRAME_DMABUF;
+  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (info); i++)
+    if (!get_plane_of_dmabuf (&frame, i, buffer,
+            meta ? meta->offset[i] : GST_VIDEO_INFO_PLANE_OFFSET (info, i),
+            meta ? meta->stride[i] : GST_VIDEO_INFO_PLANE_STRIDE (info, i),
+            reader))
+      return FALSE;
+  *ret_frame = frame;
+  return TRUE;
+}
+
+gboolean
+gst_clip_frame_can_import (
+    const GstVideoInfo *info, GstBuffer *buffer, ClvDevice *reader)
+{
+  ClvFrame frame;
+
+  return describe_dmabufs (&frame, info, buffer, reader);
+}
+
 /* Of the images' own device, or in host memory. */
 static gboolean
 map_images (GstClipFrameMap *map, ClvFrame *ret_frame, const GstVideoInfo *info,
@@ -236,7 +314,7 @@ gst_clip_frame_map (GstClipFrameMap *ret_map, ClvFrame *ret_frame,
       g_clear_object (&map.device);
       return FALSE;
     }
-  } else {
+  } else if (!describe_dmabufs (ret_frame, info, buffer, reader)) {
     if (!map_host (&map.video, ret_frame, info, buffer, error))
       return FALSE;
     map.is_mapped = TRUE;

@@ -31,6 +31,20 @@ G_BEGIN_DECLS
   "video/x-raw(memory:VulkanImage), format = "                                 \
   "(string) " GST_CLIP_FRAME_IMAGE_FORMATS GST_CLIP_FRAME_SIZES
 
+/* DMABufs with rows behind rows. From GStreamer 1.24 on their format is that of DRM,
+ * which says so; before it nobody does. */
+#define GST_CLIP_FRAME_OLD_DMABUF_CAPS                                         \
+  "video/x-raw(memory:DMABuf), format = (string) " GST_CLIP_FRAME_FORMATS      \
+      GST_CLIP_FRAME_SIZES
+#if GST_CHECK_VERSION(1, 24, 0)
+#define GST_CLIP_FRAME_DMABUF_CAPS                                             \
+  "video/x-raw(memory:DMABuf), format = (string) DMA_DRM, drm-format = "       \
+  "(string) { NV12, YU12, YV12, NV21, P010, YUYV, UYVY, AR24, XR24, AB24, "    \
+  "XB24 }" GST_CLIP_FRAME_SIZES ";" GST_CLIP_FRAME_OLD_DMABUF_CAPS
+#else
+#define GST_CLIP_FRAME_DMABUF_CAPS GST_CLIP_FRAME_OLD_DMABUF_CAPS
+#endif
+
 /* Pixels of a picture. */
 typedef struct {
   guint x, y, width, height;
@@ -78,7 +92,7 @@ typedef struct {
  * @reader: the device of the engine that is to read it
  *
  * Makes a buffer readable and describes it. Vulkan images of another device than
- * @reader are copied to host memory.
+ * @reader are copied to host memory; DMABufs that it cannot import are mapped.
  *
  * Returns: %FALSE if that is not possible, and nothing is mapped
  */
@@ -86,5 +100,14 @@ gboolean gst_clip_frame_map (GstClipFrameMap *ret_map, ClvFrame *ret_frame,
     const GstVideoInfo *info, GstBuffer *buffer, ClvDevice *reader,
     GError **error);
 void gst_clip_frame_unmap (GstClipFrameMap *map);
+
+/* Whether a buffer is of DMABufs, and whether the device reads them itself. */
+gboolean gst_clip_frame_is_dmabuf (GstBuffer *buffer);
+gboolean gst_clip_frame_can_import (
+    const GstVideoInfo *info, GstBuffer *buffer, ClvDevice *reader);
+
+/* Of the format that the caps' DRM format is, where they have one; the rest stays.
+ * FALSE for one that is not rows behind rows. */
+gboolean gst_clip_frame_resolve_drm (GstCaps *caps, GstVideoInfo *info);
 
 G_END_DECLS

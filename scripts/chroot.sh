@@ -6,7 +6,7 @@
 #   chroot.sh RELEASE FOLDER COMMAND…    e.g. trixie /var/tmp/clv-debian13 scripts/test.sh --quick
 #
 # The chroot is made once and used again; builds in build/ are kept there. $CLV_MIRROR is where packages come from. The
-# goldens' models and ../shared are mounted where the tests find them. $CLV_REQUIRE_COOP and $CLV_REQUIRE_GATE are passed on: tests
+# goldens' models and ../shared are mounted where the tests find them. $CLV_REQUIRE_COOP, $CLV_REQUIRE_GATE and $CLV_REQUIRE_DMABUF are passed on: tests
 # that need what this release has must not skip themselves. Exit status: that of the command, or 77 because a
 # chroot cannot be made here.
 set -euo pipefail
@@ -69,7 +69,8 @@ run_inside() {
     mkdir -p "$GOLDENS"
     mount --bind "$GOLDENS" "$CHROOT/var/tmp/clv-golden-models"
     exec chroot "$CHROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 CLV_IN_CHROOT=1 \
-      CLV_REQUIRE_DEVICE=1 CLV_REQUIRE_COOP="${CLV_REQUIRE_COOP:-}" CLV_REQUIRE_GATE="${CLV_REQUIRE_GATE:-}" bash -c "cd /srv/clv && exec \"\$@\"" - "$@"' - "$@"
+      CLV_REQUIRE_DEVICE=1 CLV_REQUIRE_COOP="${CLV_REQUIRE_COOP:-}" CLV_REQUIRE_GATE="${CLV_REQUIRE_GATE:-}" \
+      CLV_REQUIRE_DMABUF="${CLV_REQUIRE_DMABUF:-}" bash -c "cd /srv/clv && exec \"\$@\"" - "$@"' - "$@"
 }
 
 # Two runs at a time would take each other's sources away.

@@ -4,6 +4,8 @@
 
 #include "clv-frame-layout.h"
 
+#include <unistd.h>
+
 #define MAX_SIDE 16384
 
 /* Planes of each format: chroma shifts and bytes of one sample position. */
@@ -89,6 +91,36 @@ check_host_planes (
 }
 
 static gboolean
+check_dmabufs (
+    const ClvFrame *frame, const ClvFrameLayout *layout, GError **error)
+{
+  for (guint plane = 0; plane < layout->n_planes; plane++) {
+    const gint64 size = lseek (frame->fds[plane], 0, SEEK_END);
+    gsize row_bytes, wanted;
+    guint rows;
+
+    clv_frame_plane_size (frame, plane, &row_bytes, &rows);
+    if (frame->strides[plane] < row_bytes) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "frame: plane %u: wanted rows of at least %" G_GSIZE_FORMAT
+          " bytes, found a stride of %" G_GSIZE_FORMAT,
+          plane, row_bytes, frame->strides[plane]);
+      return FALSE;
+    }
+    wanted =
+        frame->offsets[plane] + frame->strides[plane] * (rows - 1) + row_bytes;
+    if (size < 0 || (guint64) size < wanted) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+          "frame: plane %u: wanted a DMABuf of at least %" G_GSIZE_FORMAT
+          " bytes, found %s with %" G_GINT64_FORMAT,
+          plane, wanted, size < 0 ? "no file" : "one", MAX (size, 0));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
 check_images (
     const ClvFrame *frame, const ClvFrameLayout *layout, GError **error)
 {
@@ -140,7 +172,13 @@ clv_frame_check (const ClvFrame *frame, GError **error)
         frame->width, frame->height);
     return FALSE;
   }
-  return frame->memory == CLV_FRAME_IMAGE
-             ? check_images (frame, layout, error)
-             : check_host_planes (frame, layout, error);
+  switch (frame->memory) {
+    case CLV_FRAME_IMAGE:
+      return check_images (frame, layout, error);
+    case CLV_FRAME_DMABUF:
+      return check_dmabufs (frame, layout, error);
+    case CLV_FRAME_HOST:
+    default:
+      return check_host_planes (frame, layout, error);
+  }
 }

@@ -124,10 +124,11 @@ clv_engine_queue_stop (ClvEngineQueue *self, gint64 end_us)
 
   g_mutex_lock (&self->mutex);
   stop (self);
-  while (self->n_flying > 0)
+  while (!self->feeder_ended || self->n_flying > 0)
     if (!g_cond_wait_until (&self->changed, &self->mutex, end_us))
       break;
-  idle = self->n_flying == 0;
+  /* The feeder waits for the device, too: for places, pictures, and texts. */
+  idle = self->feeder_ended && self->n_flying == 0;
   g_mutex_unlock (&self->mutex);
   return idle;
 }

@@ -69,8 +69,8 @@ ClvEngineQueue *clv_engine_queue_new (const ClvEngineWork *work);
 void clv_engine_queue_close (ClvEngineQueue *self);
 
 /* Answers what still waits with G_IO_ERROR_CANCELLED, and waits until the monotonic
- * time @end_us for what is being encoded. FALSE: the device still has it. Not from a
- * thread of the queue. To be closed all the same. */
+ * time end_us for what is being loaded or encoded. FALSE: the device still has it. Not
+ * from a thread of the queue. To be closed all the same. */
 gboolean clv_engine_queue_stop (ClvEngineQueue *self, gint64 end_us);
 
 /* Whether the caller is in a callback, or in a function of ClvEngineWork. */

@@ -38,8 +38,9 @@ typedef struct {
 /* Where the planes of one frame lie until the device has read them. */
 typedef struct {
   ClvBuffer upload;
-  ClvCommands *fetch;      /* of frames on the device, or NULL */
-  ClvCommands *to_columns; /* or NULL */
+  ClvCommands *fetch;                 /* of frames on the device, or NULL */
+  ClvBuffer imported[CLV_MAX_PLANES]; /* DMABufs that it reads */
+  ClvCommands *to_columns;            /* or NULL */
 } ClvPreprocessPlace;
 
 /* Of one layout. Their bytes bound them further, see preprocess-layout.c. */
@@ -92,10 +93,13 @@ ClvPreprocessPlace *clv_preprocess_layout_get_place (
 void clv_preprocess_layout_upload (ClvPreprocessLayout *self,
     ClvPreprocessPlace *place, const ClvFrame *frame);
 
-/* The same on the device, for a frame that is there: submits the copy. */
+/* The same on the device, for a frame that is there: submits the copy. The second
+ * waits until the pixels are not needed any more. */
 gboolean clv_preprocess_layout_fetch (ClvPreprocessLayout *self,
     ClvDevice *device, ClvPreprocessPlace *place, const ClvFrame *frame,
     GError **error);
+gboolean clv_preprocess_layout_wait_fetched (
+    ClvPreprocessPlace *place, GError **error);
 
 /* Records the passes up to the columns, and the last, which writes the patches of
  * one slot. */

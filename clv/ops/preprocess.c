@@ -191,7 +191,7 @@ submit (ClvPreprocessor *self, const ClvFrame *frame, guint set, guint slot,
   submitted = clv_commands_submit (place->to_columns, *to_patches, error);
   /* Whoever owns the images may write to them next. */
   if (frame->memory != CLV_FRAME_HOST &&
-      !clv_commands_wait (place->fetch, submitted ? error : NULL))
+      !clv_preprocess_layout_wait_fetched (place, submitted ? error : NULL))
     return NULL;
   return submitted ? place : NULL;
 }

@@ -117,28 +117,27 @@ append_piece (
   }
 }
 
-/* Text between special tokens. */
+/* Normalized text without special tokens. */
 static void
-append_text (const ClvTokenizer *self, const gchar *text, gsize size,
+append_words (const ClvTokenizer *self, const gchar *text, gsize size,
     guint max_ids, GArray *ids)
 {
-  g_autofree gchar *normalized = normalize (text, size);
   g_autoptr (GMatchInfo) match = NULL;
 
-  g_regex_match (self->words, normalized, 0, &match);
+  g_regex_match_full (self->words, text, (gssize) size, 0, 0, &match, NULL);
   while (ids->len < max_ids && g_match_info_matches (match)) {
     gint begin, end;
 
     g_match_info_fetch_pos (match, 0, &begin, &end);
-    append_piece (self, normalized + begin, end - begin, ids);
+    append_piece (self, text + begin, end - begin, ids);
     g_match_info_next (match, NULL);
   }
 }
 
 /* The special token that begins first in the text, of several the longest. */
 static const ClvSpecialToken *
-find_special (
-    const ClvTokenizer *self, const gchar *text, const gchar **ret_position)
+find_special (const ClvTokenizer *self, const gchar *text, gboolean normalized,
+    const gchar **ret_position)
 {
   const ClvSpecialToken *found = NULL;
   guint n_tokens;
@@ -148,7 +147,8 @@ find_special (
   for (guint i = 0; i < n_tokens; i++) {
     const gchar *position = strstr (text, tokens[i].text);
 
-    if (position == NULL || (found != NULL && position > *ret_position))
+    if (tokens[i].normalized != normalized || position == NULL ||
+        (found != NULL && position > *ret_position))
       continue;
     if (found == NULL || position < *ret_position ||
         strlen (tokens[i].text) > strlen (found->text)) {
@@ -159,6 +159,33 @@ find_special (
   return found;
 }
 
+/* Text with special tokens: first those that stand in it as it is, then, in the text
+ * between them, those that stand in it when it is normalized. */
+static void
+append_text (const ClvTokenizer *self, const gchar *text, gboolean normalized,
+    guint max_ids, GArray *ids)
+{
+  while (ids->len < max_ids) {
+    const gchar *position = NULL;
+    const ClvSpecialToken *special =
+        find_special (self, text, normalized, &position);
+    const gsize size =
+        special != NULL ? (gsize) (position - text) : strlen (text);
+
+    if (normalized) {
+      append_words (self, text, size, max_ids, ids);
+    } else {
+      g_autofree gchar *part = normalize (text, size);
+
+      append_text (self, part, TRUE, max_ids, ids);
+    }
+    if (special == NULL)
+      break;
+    g_array_append_val (ids, special->id);
+    text = position + strlen (special->text);
+  }
+}
+
 guint32 *
 clv_tokenizer_encode (const ClvTokenizer *self, const gchar *text,
     guint max_ids, guint *ret_n_ids)
@@ -167,20 +194,9 @@ clv_tokenizer_encode (const ClvTokenizer *self, const gchar *text,
   g_autofree gchar *valid = g_utf8_make_valid (text, -1);
   guint32 start_id = clv_vocabulary_get_start_id (self->vocabulary);
   guint32 end_id = clv_vocabulary_get_end_id (self->vocabulary);
-  const gchar *rest = valid;
 
   g_array_append_val (ids, start_id);
-  while (ids->len < max_ids) {
-    const gchar *position = NULL;
-    const ClvSpecialToken *special = find_special (self, rest, &position);
-    gsize size = special != NULL ? (gsize) (position - rest) : strlen (rest);
-
-    append_text (self, rest, size, max_ids, ids);
-    if (special == NULL)
-      break;
-    g_array_append_val (ids, special->id);
-    rest = position + strlen (special->text);
-  }
+  append_text (self, valid, FALSE, max_ids, ids);
   g_array_set_size (ids, MIN (ids->len, max_ids - 1));
   g_array_append_val (ids, end_id);
   *ret_n_ids = ids->len;

@@ -224,6 +224,7 @@ add_added_token (ClvVocabulary *self, JsonNode *node, const gchar *path,
   g_autofree gchar *json_path = g_strdup_printf ("$.added_tokens[%u]", index);
   ClvJsonPlace place = { path, json_path, NULL };
   const gchar *content = NULL;
+  gboolean normalized = FALSE;
   guint id = G_MAXUINT;
 
   if (!JSON_NODE_HOLDS_OBJECT (node)) {
@@ -234,7 +235,8 @@ add_added_token (ClvVocabulary *self, JsonNode *node, const gchar *path,
   }
   place.object = json_node_get_object (node);
   if (!clv_json_get_string (&place, "content", &content, error) ||
-      !clv_json_get_uint (&place, "id", 0, G_MAXINT32, &id, error))
+      !clv_json_get_uint (&place, "id", 0, G_MAXINT32, &id, error) ||
+      !clv_json_get_boolean (&place, "normalized", &normalized, error))
     return FALSE;
   if (content == NULL || *content == '\0' || id == G_MAXUINT) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
@@ -242,7 +244,7 @@ add_added_token (ClvVocabulary *self, JsonNode *node, const gchar *path,
         json_path);
     return FALSE;
   }
-  clv_vocabulary_add_special (self, content, id);
+  clv_vocabulary_add_special (self, content, id, normalized);
   return clv_vocabulary_add_token (self, content, id, path, error);
 }
 

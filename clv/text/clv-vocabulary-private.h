@@ -34,7 +34,7 @@ gboolean clv_vocabulary_add_token (ClvVocabulary *self, const gchar *token,
 
 /* A token that is found in the text as it stands. Twice is once. */
 void clv_vocabulary_add_special (
-    ClvVocabulary *self, const gchar *token, guint32 id);
+    ClvVocabulary *self, const gchar *token, guint32 id, gboolean normalized);
 
 /* One merge of two tokens, whose product must be a token too. The caller puts
  * the file and the line or JSON path in front of the error. */

@@ -184,9 +184,10 @@ sort_merges (ClvVocabulary *self)
 }
 
 void
-clv_vocabulary_add_special (ClvVocabulary *self, const gchar *token, guint32 id)
+clv_vocabulary_add_special (
+    ClvVocabulary *self, const gchar *token, guint32 id, gboolean normalized)
 {
-  ClvSpecialToken special = { g_strdup (token), id };
+  ClvSpecialToken special = { g_strdup (token), id, normalized };
 
   for (guint i = 0; i < self->specials->len; i++) {
     if (g_str_equal (
@@ -213,7 +214,7 @@ finish (ClvVocabulary *self, GError **error)
           "%s: the special token \"%s\" is missing", self->path, names[i]);
       return FALSE;
     }
-    clv_vocabulary_add_special (self, names[i], *ids[i]);
+    clv_vocabulary_add_special (self, names[i], *ids[i], FALSE);
   }
   for (guint byte = 0; byte < 256; byte++) {
     gchar symbol[16];

@@ -46,10 +46,12 @@ guint32 clv_vocabulary_get_byte_id (
 gboolean clv_vocabulary_lookup_merge (const ClvVocabulary *self, guint32 left,
     guint32 right, guint32 *ret_rank, guint32 *ret_id);
 
-/* A token that is recognised as it is in the text, before anything else. */
+/* A token that is recognised as it is in the text, before anything else; or, as
+ * tokenizer.json may say, in the text between those, once that is normalized. */
 typedef struct {
   gchar *text;
   guint32 id;
+  gboolean normalized;
 } ClvSpecialToken;
 
 const ClvSpecialToken *clv_vocabulary_get_special_tokens (

@@ -34,6 +34,28 @@ clv_device_read_limits (ClvDeviceLimits *ret_limits,
       from->timestampComputeAndGraphics ? from->timestampPeriod : 0.0f;
 }
 
+static void
+add_dmabuf_extensions (ClvDeviceLimits *limits, VkPhysicalDevice physical,
+    const gchar **extensions, VkDeviceCreateInfo *info)
+{
+  limits->dmabuf = clv_physical_has_extension (
+                       physical, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) &&
+                   clv_physical_has_extension (
+                       physical, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME);
+  limits->foreign_queue =
+      limits->dmabuf && clv_physical_has_extension (physical,
+                            VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
+  if (limits->dmabuf) {
+    extensions[info->enabledExtensionCount++] =
+        VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
+    extensions[info->enabledExtensionCount++] =
+        VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME;
+  }
+  if (limits->foreign_queue)
+    extensions[info->enabledExtensionCount++] =
+        VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME;
+}
+
 gboolean
 clv_device_open (VkDevice *ret_vk, ClvDeviceLimits *limits, VkInstance instance,
     const ClvCandidate *candidate, const VkPhysicalDeviceProperties *props,
@@ -44,7 +66,7 @@ clv_device_open (VkDevice *ret_vk, ClvDeviceLimits *limits, VkInstance instance,
   const gboolean pin_extension =
       !is_13 && clv_physical_has_extension (
                     physical, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  const gchar *extensions[2];
+  const gchar *extensions[5];
   VkPhysicalDeviceSubgroupSizeControlFeatures pin = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
   };
@@ -86,6 +108,7 @@ clv_device_open (VkDevice *ret_vk, ClvDeviceLimits *limits, VkInstance instance,
   if (pin_extension)
     extensions[info.enabledExtensionCount++] =
         VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  add_dmabuf_extensions (limits, physical, extensions, &info);
   if (limits->coop.m > 0) {
     extensions[info.enabledExtensionCount++] =
         VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;

@@ -28,6 +28,8 @@ typedef struct {
   gboolean subgroup_pin;      /* a kernel may ask for its subgroup size */
   gboolean storage_16bit;     /* 16-bit loads and stores in storage buffers */
   ClvCoopLimits coop;         /* turned on; see clv-coop.h */
+  gboolean dmabuf;            /* can be imported: see clv-dmabuf.h */
+  gboolean foreign_queue;     /* a DMABuf is handed over by others */
   guint64 max_texel_elements; /* texels of one buffer view */
   guint64 max_storage_bytes;  /* of one storage buffer binding */
   guint max_invocations;      /* of one workgroup */

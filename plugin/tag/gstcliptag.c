@@ -42,9 +42,11 @@
 #include "gstclipupstream.h"
 
 #ifdef HAVE_VULKAN
-#define CAPS GST_CLIP_FRAME_CAPS ";" GST_CLIP_FRAME_IMAGE_CAPS
+#define CAPS                                                                   \
+  GST_CLIP_FRAME_CAPS ";" GST_CLIP_FRAME_IMAGE_CAPS                            \
+                      ";" GST_CLIP_FRAME_DMABUF_CAPS
 #else
-#define CAPS GST_CLIP_FRAME_CAPS
+#define CAPS GST_CLIP_FRAME_CAPS ";" GST_CLIP_FRAME_DMABUF_CAPS
 #endif
 
 GST_DEBUG_CATEGORY (gst_clip_tag_debug);
@@ -387,6 +389,9 @@ gst_clip_tag_set_info (GstVideoFilter *filter, GstCaps *in_caps,
   GstClipTag *self = GST_CLIP_TAG (filter);
   gint n = GST_VIDEO_INFO_FPS_N (in_info), d = GST_VIDEO_INFO_FPS_D (in_info);
 
+  /* The filter keeps it as it is after this. */
+  if (!gst_clip_frame_resolve_drm (in_caps, in_info))
+    return FALSE;
   GST_OBJECT_LOCK (self);
   self->frame_time = n > 0 ? gst_util_uint64_scale_int (GST_SECOND, d, n) : 0;
   GST_OBJECT_UNLOCK (self);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames of memory:VulkanImage: the engine goes to the device that has them. */
+/* Frames of memory:VulkanImage: the engine goes to the device that has them. Those
+ * of DMABufs come to the engine's. */
 
 #include "gstcliptagimages.h"
 
+#include "gstclipframe.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 #include "gstclipvulkan.h"
@@ -37,6 +39,24 @@ move_engine (GstClipTag *self, ClvDevice *device, GError **error)
       self->started.model, device, self->started.precision, error);
 }
 
+static void
+tell_of_dmabufs (GstClipTag *self, GstBuffer *buffer)
+{
+  ClvDevice *device = clv_engine_get_device (self->engine);
+  const gchar *name = clv_device_get_info (device)->name;
+
+  if (self->knows_dmabufs || !gst_clip_frame_is_dmabuf (buffer))
+    return;
+  self->knows_dmabufs = TRUE;
+  if (gst_clip_frame_can_import (
+          &GST_VIDEO_FILTER (self)->in_info, buffer, device))
+    GST_INFO_OBJECT (self, "DMABufs are imported by %s", name);
+  else
+    GST_WARNING_OBJECT (self,
+        "DMABufs cannot be imported by %s, each picture is mapped and copied",
+        name);
+}
+
 void
 gst_clip_tag_images_take (GstClipTag *self, GstBuffer *buffer)
 {
@@ -44,6 +64,7 @@ gst_clip_tag_images_take (GstClipTag *self, GstBuffer *buffer)
   g_autoptr (GError) error = NULL;
   ClvEngine *engine = NULL;
 
+  tell_of_dmabufs (self, buffer);
   if (owner == NULL || owner == self->images_owner)
     return;
   gst_clip_tag_images_clear (self);
@@ -73,6 +94,7 @@ gst_clip_tag_images_take (GstClipTag *self, GstBuffer *buffer)
 void
 gst_clip_tag_images_clear (GstClipTag *self)
 {
+  self->knows_dmabufs = FALSE;
   self->images_owner = NULL;
   g_clear_object (&self->images_device);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames of memory:VulkanImage: the engine goes to the device that has them, where
- * it can; otherwise they are copied through the host, and the log says so once. */
+ * it can; otherwise they are copied through the host, and the log says so once.
+ * DMABufs are imported or mapped; the log says that too. */
 
 #pragma once
 

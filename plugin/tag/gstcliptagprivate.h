@@ -99,6 +99,7 @@ struct _GstClipTag {
   gboolean has_live_source;
   gpointer images_owner; /* whose images the last frame was made of, or NULL */
   ClvDevice *images_device; /* that, to the library */
+  gboolean knows_dmabufs;   /* and has told whether they are imported */
   GstClipTagTiming timing;  /* for this frame */
   GstClipTagClock clock;    /* of the newest frame */
   GstClipTagTracks tracks;

@@ -473,6 +473,25 @@ test_close (void)
   g_string_free (work.batches, TRUE);
 }
 
+/* The device may hang while a frame is put on it, and not only in a batch. */
+static void
+test_stop (void)
+{
+  ClvFuture *loaded;
+  Work work;
+
+  work_init (&work);
+  set_held (&work, &work.loads_held, TRUE);
+  loaded = submit (&work, 2, 1, NULL);
+  wait_for (&work, &work.n_loads, 1);
+  g_assert_false (clv_engine_queue_stop (work.queue, 0));
+  set_held (&work, &work.loads_held, FALSE);
+  g_assert_true (clv_engine_queue_stop (
+      work.queue, g_get_monotonic_time () + 60 * G_USEC_PER_SEC));
+  expect (loaded, 2, -1);
+  work_clear (&work);
+}
+
 typedef struct {
   Work *work;
   guint seed;
@@ -572,6 +591,7 @@ main (int argc, char **argv)
       "/engine-futures/a batch closes when full or at its deadline",
       test_deadline);
   g_test_add_func ("/engine-futures/closing answers everybody", test_close);
+  g_test_add_func ("/engine-futures/a stop tells who is busy", test_stop);
   g_test_add_func ("/engine-futures/many threads at once", test_threads);
   return g_test_run ();
 }

@@ -132,10 +132,10 @@ write_hugging_face (const gchar *directory, const ClvVocabulary *vocabulary)
   write_text (directory, "merges.txt", merges->str);
 }
 
-/* tokenizer.json with "a b", or with ["a","b"]. */
+/* tokenizer.json with "a b", or with ["a","b"]; and with more keys. */
 static void
 write_fast (const gchar *directory, const ClvVocabulary *vocabulary,
-    gboolean pairs_are_arrays)
+    gboolean pairs_are_arrays, const gchar *more)
 {
   g_autoptr (GPtrArray) pairs = list_merges (vocabulary);
   g_autoptr (GString) json =
@@ -158,7 +158,7 @@ write_fast (const gchar *directory, const ClvVocabulary *vocabulary,
       append_string (json, line);
     }
   }
-  g_string_append (json, "]}}");
+  g_string_append_printf (json, "]}%s}", more);
   write_text (directory, "tokenizer.json", json->str);
 }
 
@@ -221,7 +221,7 @@ test_goldens (void)
   for (guint as_arrays = 0; as_arrays < 2; as_arrays++) {
     g_autoptr (ClvVocabulary) fast = NULL;
 
-    write_fast (directory, vocabulary, as_arrays);
+    write_fast (directory, vocabulary, as_arrays, "");
     fast = open_vocabulary (directory);
     check_goldens (goldens, fast);
   }
@@ -305,6 +305,43 @@ test_small_vocabulary (void)
     if (!g_str_equal (got, small_cases[i].wanted))
       g_error ("\"%s\": wanted %s, found %s", small_cases[i].text,
           small_cases[i].wanted, got);
+  }
+}
+
+/* A special token of normalized text is seen in capitals too. As the
+ * library tokenizers 0.23 does. */
+static void
+test_normalized_special_token (void)
+{
+  static const SmallCase cases[] = {
+    { "<|STARTOFTEXT|>", "517 517 518" },
+    { "cat<|StartOfText|>dog <|startoftext|>", "517 513 517 515 517 518" },
+    { "<|ENDOFTEXT|>", "517 60 380 101 110 514 102 116 101 120 372 124 318 "
+                       "518" },
+    { "<|startoftext|><|endoftext|><|STARTOFTEXT|>", "517 517 518 517 518" },
+  };
+  g_autoptr (TestModel) files = test_model_new ();
+  g_autoptr (ClvVocabulary) plain = NULL, fast = NULL;
+  g_autoptr (ClvTokenizer) tokenizer = NULL;
+  g_autofree gchar *vocab = NULL;
+
+  test_model_write (files);
+  plain = open_vocabulary (files->directory);
+  write_fast (files->directory, plain, FALSE,
+      ",\"added_tokens\":["
+      "{\"id\":517,\"content\":\"<|startoftext|>\",\"normalized\":true},"
+      "{\"id\":518,\"content\":\"<|endoftext|>\",\"normalized\":false}]");
+  vocab = g_build_filename (files->directory, "vocab.json", NULL);
+  g_unlink (vocab);
+  fast = open_vocabulary (files->directory);
+  tokenizer = clv_tokenizer_new (fast);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint n;
+    g_autofree guint32 *ids =
+        clv_tokenizer_encode (tokenizer, cases[i].text, 77, &n);
+    g_autofree gchar *got = ids_to_string (ids, n);
+
+    g_assert_cmpstr (got, ==, cases[i].wanted);
   }
 }
 
@@ -466,6 +503,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tokenizer/goldens-with-each-vocabulary", test_goldens);
   g_test_add_func ("/tokenizer/small-vocabulary", test_small_vocabulary);
+  g_test_add_func (
+      "/tokenizer/normalized-special-token", test_normalized_special_token);
   g_test_add_func ("/tokenizer/unknown-symbols", test_unknown_symbols);
   g_test_add_func ("/tokenizer/truncates-before-the-end", test_truncates);
   g_test_add_func ("/tokenizer/long-text", test_long_text);
