@@ -90,18 +90,22 @@ look_at (const ClvEngineWork *work, const ClvEngineBatch *batch,
   return TRUE;
 }
 
-/* Without the mutex. A frame that has not changed leaves its slot free. */
+/* Without the mutex. A frame that has not changed, or fails, leaves its slot free. */
 static gboolean
 load_row (const ClvEngineWork *work, const ClvEngineBatch *batch,
     const ClvFuture *request, guint row, gboolean *ret_changed, GError **error)
 {
   *ret_changed = TRUE;
-  return work->load_frame (
-             work->data, batch->set, batch->n, &request->frames[row], error) &&
-         (request->how.look == NULL ||
-             look_at (work, batch, &request->how, row, ret_changed, error)) &&
-         (request->patches == NULL || !*ret_changed ||
-             work->want_patches (work->data, batch->set, error));
+  if (!work->load_frame (
+          work->data, batch->set, batch->n, &request->frames[row], error))
+    return FALSE;
+  if ((request->how.look == NULL ||
+          look_at (work, batch, &request->how, row, ret_changed, error)) &&
+      (request->patches == NULL || !*ret_changed ||
+          work->want_patches (work->data, batch->set, error)))
+    return TRUE;
+  work->drop (work->data, batch->set);
+  return FALSE;
 }
 
 /* The next frame of the stream whose turn it is. */

@@ -41,7 +41,8 @@ typedef struct {
    * before it is called only while nothing else is being encoded: buffers may
    * then be replaced. */
   gboolean (*start) (gpointer data, guint set, guint n, GError **error);
-  /* Feeder only, in place of start: the places of the batch will be used anew. */
+  /* Feeder only, in place of start, or where a frame that was loaded has failed since:
+   * places of the batch will be used anew. */
   void (*drop) (gpointer data, guint set);
   /* Waiter only, in the order of the starts. Waits for the end. */
   gboolean (*finish) (gpointer data, guint set, guint n, GError **error);
