@@ -58,12 +58,12 @@ __wrap_vkUpdateDescriptorSets (VkDevice device, uint32_t n_writes,
 
 /* One request at a time, so that all rounds are equal. */
 static void
-ask (ClvEngine *engine, const guint8 *levels, guint n, ClvLook *look,
-    guint32 unchanged)
+ask (ClvEngine *engine, const guint8 *levels, guint n, gboolean patches,
+    ClvLook *look, guint32 unchanged)
 {
   static guint8 pixels[N_FRAMES][SIDE * SIDE * 3];
   const ClvRequest how = {
-    .stream = engine, .look = look, .change_threshold = 0.1
+    .stream = engine, .patches = patches, .look = look, .change_threshold = 0.1
   };
   g_autoptr (ClvFuture) future = NULL;
   g_autoptr (GError) error = NULL;
@@ -84,6 +84,7 @@ ask (ClvEngine *engine, const guint8 *levels, guint n, ClvLook *look,
   g_assert_nonnull (clv_future_get (future, &error));
   g_assert_no_error (error);
   g_assert_cmphex (clv_future_get_unchanged (future), ==, unchanged);
+  g_assert_true ((clv_future_get_patches (future) != NULL) == patches);
 }
 
 /* All that changes, nothing, and some of it. */
@@ -92,11 +93,12 @@ run_round (ClvEngine *engine)
 {
   ClvLook look = { 0 };
 
-  ask (engine, (const guint8[]){ 0, 200, 0 }, 1, NULL, 0);
-  ask (engine, (const guint8[]){ 0, 200, 0 }, N_FRAMES, NULL, 0);
-  ask (engine, (const guint8[]){ 0, 200, 0 }, N_FRAMES, &look, 0);
-  ask (engine, (const guint8[]){ 10, 0, 10 }, N_FRAMES, &look, 7);
-  ask (engine, (const guint8[]){ 10, 200, 210 }, N_FRAMES, &look, 5);
+  ask (engine, (const guint8[]){ 0, 200, 0 }, 1, FALSE, NULL, 0);
+  ask (engine, (const guint8[]){ 0, 200, 0 }, N_FRAMES, FALSE, NULL, 0);
+  ask (engine, (const guint8[]){ 0, 200, 0 }, N_FRAMES, TRUE, NULL, 0);
+  ask (engine, (const guint8[]){ 0, 200, 0 }, N_FRAMES, FALSE, &look, 0);
+  ask (engine, (const guint8[]){ 10, 0, 10 }, N_FRAMES, FALSE, &look, 7);
+  ask (engine, (const guint8[]){ 10, 200, 210 }, N_FRAMES, FALSE, &look, 5);
 }
 
 static void
