@@ -90,6 +90,19 @@ check_host_planes (
   return TRUE;
 }
 
+/* Bytes of its file up to the end of a plane; G_MAXSIZE: more than a file can have. */
+static gsize
+find_end (const ClvFrame *frame, guint plane, gsize row_bytes, guint rows)
+{
+  gsize end;
+
+  return g_size_checked_mul (&end, frame->strides[plane], rows - 1) &&
+                 g_size_checked_add (&end, end, row_bytes) &&
+                 g_size_checked_add (&end, end, frame->offsets[plane])
+             ? end
+             : G_MAXSIZE;
+}
+
 static gboolean
 check_dmabufs (
     const ClvFrame *frame, const ClvFrameLayout *layout, GError **error)
@@ -107,8 +120,7 @@ check_dmabufs (
           plane, row_bytes, frame->strides[plane]);
       return FALSE;
     }
-    wanted =
-        frame->offsets[plane] + frame->strides[plane] * (rows - 1) + row_bytes;
+    wanted = find_end (frame, plane, row_bytes, rows);
     if (size < 0 || (guint64) size < wanted) {
       g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
           "frame: plane %u: wanted a DMABuf of at least %" G_GSIZE_FORMAT

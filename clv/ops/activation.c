@@ -41,22 +41,6 @@ clv_rows_upload (ClvBuffer *self, const gfloat *dense, guint rows,
 }
 
 gboolean
-clv_rows_download (ClvBuffer *self, gfloat *ret_dense, guint rows,
-    guint columns, GError **error)
-{
-  const guint stride = clv_row_stride (columns);
-  g_autofree gfloat *padded = g_new (gfloat, (gsize) rows * stride);
-
-  if (!clv_buffer_download (
-          self, 0, padded, (gsize) rows * stride * sizeof *padded, error))
-    return FALSE;
-  for (guint row = 0; row < rows; row++)
-    memcpy (ret_dense + (gsize) row * columns, padded + (gsize) row * stride,
-        columns * sizeof *padded);
-  return TRUE;
-}
-
-gboolean
 clv_op_wants_rows (ClvCommands *cmds, const gchar *op, const gchar *what,
     const ClvBuffer *buffer, guint rows, guint columns, gboolean slack)
 {

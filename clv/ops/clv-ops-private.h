@@ -9,11 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* Dense (rows, columns) on the host to and from rows of clv_row_stride() on the
- * device. Blocking. Upload writes zeros between `columns` and the stride. */
+/* Dense (rows, columns) on the host to rows of clv_row_stride() on the device, with
+ * zeros between `columns` and the stride. Blocking. */
 gboolean clv_rows_upload (ClvBuffer *self, const gfloat *dense, guint rows,
-    guint columns, GError **error);
-gboolean clv_rows_download (ClvBuffer *self, gfloat *ret_dense, guint rows,
     guint columns, GError **error);
 
 /* Fails the recording, and returns FALSE, unless the buffer holds (rows, columns),

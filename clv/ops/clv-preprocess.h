@@ -62,7 +62,8 @@ void clv_preprocessor_add_patches (
  * A layout is all of a frame but its planes and strides: format, kind of memory,
  * visible size, aspect ratio, colorimetry, parity of the crop. The first frame of a layout
  * makes tables and buffers and records commands; the CLV_PREPROCESS_LAYOUTS
- * used last are kept, and frames of these allocate nothing. */
+ * used last are kept, and frames of these allocate nothing, but that each DMABuf is
+ * imported anew. Of these whoever writes into them is waited for, too. */
 gboolean clv_preprocessor_submit (ClvPreprocessor *self, const ClvFrame *frame,
     guint set, guint slot, GError **error);
 

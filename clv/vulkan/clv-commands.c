@@ -167,12 +167,6 @@ clv_commands_get_vk (ClvCommands *self)
   return self->cmd;
 }
 
-guint
-clv_commands_get_n_dispatches (ClvCommands *self)
-{
-  return self->n_dispatches;
-}
-
 void
 clv_commands_push_label (ClvCommands *self, const gchar *label)
 {

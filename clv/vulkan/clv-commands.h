@@ -71,7 +71,4 @@ gboolean clv_commands_are_running (ClvCommands *self);
 /* clv_commands_submit() and clv_commands_wait(). */
 gboolean clv_commands_run (ClvCommands *self, GError **error);
 
-/* The number of dispatches recorded. */
-guint clv_commands_get_n_dispatches (ClvCommands *self);
-
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "clv-dmabuf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -67,7 +68,7 @@ allocate (ClvBuffer *self, gint fd, guint32 types, GError **error)
     .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
     .pNext = &dedicated,
     .handleType = HANDLE_TYPE,
-    .fd = dup (fd),
+    .fd = fcntl (fd, F_DUPFD_CLOEXEC, 0),
   };
   VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -135,7 +136,7 @@ fail:
 }
 
 static VkBufferMemoryBarrier
-make_barrier (ClvCommands *self, const ClvBuffer *buffer)
+make_barrier (const ClvBuffer *buffer)
 {
   const guint others = clv_device_get_limits (buffer->device)->foreign_queue
                            ? VK_QUEUE_FAMILY_FOREIGN_EXT
@@ -154,7 +155,7 @@ make_barrier (ClvCommands *self, const ClvBuffer *buffer)
 void
 clv_commands_take_dmabuf (ClvCommands *self, const ClvBuffer *buffer)
 {
-  const VkBufferMemoryBarrier barrier = make_barrier (self, buffer);
+  const VkBufferMemoryBarrier barrier = make_barrier (buffer);
 
   vkCmdPipelineBarrier (clv_commands_get_vk (self),
       VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0,
@@ -164,7 +165,7 @@ clv_commands_take_dmabuf (ClvCommands *self, const ClvBuffer *buffer)
 void
 clv_commands_return_dmabuf (ClvCommands *self, const ClvBuffer *buffer)
 {
-  VkBufferMemoryBarrier barrier = make_barrier (self, buffer);
+  VkBufferMemoryBarrier barrier = make_barrier (buffer);
   const guint others = barrier.srcQueueFamilyIndex;
 
   barrier.srcQueueFamilyIndex = barrier.dstQueueFamilyIndex;

@@ -224,14 +224,3 @@ clv_kernel_get (
   g_mutex_unlock (clv_device_get_kernels_lock (device));
   return self;
 }
-
-guint
-clv_kernel_count (ClvDevice *device)
-{
-  guint n;
-
-  g_mutex_lock (clv_device_get_kernels_lock (device));
-  n = g_hash_table_size (clv_device_get_kernels (device));
-  g_mutex_unlock (clv_device_get_kernels_lock (device));
-  return n;
-}

@@ -34,9 +34,6 @@ const ClvKernel *clv_kernel_get (
 /* The table that a device keeps: params to kernels. */
 GHashTable *clv_kernel_table_new (ClvDevice *device);
 
-/* How many pipelines this device has created, for tests. */
-guint clv_kernel_count (ClvDevice *device);
-
 static inline guint32
 clv_spec_float (gfloat value)
 {
