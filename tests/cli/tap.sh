@@ -60,6 +60,15 @@ follows_schema() {
   /usr/bin/python3 "$source/tests/cli/check-lines.py" "$source/docs/tags.schema.json" "$1"
 }
 
+# video NAME MUXER…: two seconds of colour bars, one of black, ten frames a second.
+video() {
+  local name=$1 size='video/x-raw,width=160,height=120,framerate=10/1'
+  shift
+  gst-launch-1.0 -q concat name=c ! jpegenc ! "$@" ! filesink location="$name" \
+    videotestsrc num-buffers=20 pattern=smpte ! "$size" ! c. \
+    videotestsrc num-buffers=10 pattern=black ! "$size" ! c. >/dev/null 2>&1
+}
+
 skip_all() {
   echo "1..0 # SKIP $1"
   exit 0
