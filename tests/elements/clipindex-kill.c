@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define N_KILLS   6
-#define N_MOMENTS 3000
+#define N_KILLS 6
+/* More than are written before a kill, and so many more at the end. */
+#define N_ENDLESS 1000000
+#define N_MORE    200
 
 /* In the process that will be killed: the same stream, from its start. */
 static int
-feed (const gchar *path)
+feed (const gchar *path, guint n_moments)
 {
   IndexTest self = { 0 };
   g_autofree gchar *properties =
@@ -22,7 +24,7 @@ feed (const gchar *path)
 
   index_test_set_up (&self, NULL);
   index_test_start (&self, properties);
-  for (guint i = 0; i < N_MOMENTS; i++)
+  for (guint i = 0; i < n_moments; i++)
     if (index_test_push (&self, i % 2, NULL) != GST_FLOW_OK)
       return 1;
   if (!gst_harness_push_event (self.harness, gst_event_new_eos ()))
@@ -32,10 +34,11 @@ feed (const gchar *path)
 }
 
 static GPid
-spawn (IndexTest *self)
+spawn (IndexTest *self, guint n_moments)
 {
+  g_autofree gchar *n = g_strdup_printf ("%u", n_moments);
   gchar *arguments[] = { (gchar *) "/proc/self/exe", (gchar *) "--feed",
-    self->path, NULL };
+    self->path, n, NULL };
   g_autoptr (GError) error = NULL;
   GPid child;
 
@@ -85,12 +88,12 @@ test_whole_moments_survive (IndexTest *self, gconstpointer data)
   gint status;
 
   for (guint i = 0; i < N_KILLS; i++) {
-    const GPid child = spawn (self);
+    const GPid child = spawn (self, N_ENDLESS);
     const gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
 
     /* From the start of the process to the middle of a write. */
     if (i > 0)
-      while (count (self) <= before && before < N_MOMENTS)
+      while (count (self) <= before)
         g_assert_cmpint (g_get_monotonic_time (), <, end);
     g_usleep ((gulong) g_random_int_range (0, 30000));
     kill (child, SIGKILL);
@@ -99,19 +102,18 @@ test_whole_moments_survive (IndexTest *self, gconstpointer data)
     g_test_message ("killed at %u moments", before);
     check (self, before);
   }
-  waitpid (spawn (self), &status, 0);
+  waitpid (spawn (self, before + N_MORE), &status, 0);
   g_assert_cmpint (status, ==, 0);
-  g_assert_cmpuint (before, <, N_MOMENTS);
-  g_assert_cmpuint (count (self), ==, N_MOMENTS);
-  check (self, N_MOMENTS);
+  g_assert_cmpuint (count (self), ==, before + N_MORE);
+  check (self, before + N_MORE);
 }
 
 int
 main (int argc, char **argv)
 {
   gst_init (&argc, &argv);
-  if (argc == 3 && strcmp (argv[1], "--feed") == 0)
-    return feed (argv[2]);
+  if (argc == 4 && strcmp (argv[1], "--feed") == 0)
+    return feed (argv[2], (guint) atoi (argv[3]));
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/clipindex/what is killed leaves whole moments, and goes on",
       IndexTest, NULL, index_test_set_up, test_whole_moments_survive,
