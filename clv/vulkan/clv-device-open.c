@@ -56,6 +56,27 @@ add_dmabuf_extensions (ClvDeviceLimits *limits, VkPhysicalDevice physical,
         VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME;
 }
 
+/* Of the features that were reported, only what is used stays on. */
+static void
+keep_used (VkPhysicalDeviceFeatures2 *have,
+    VkPhysicalDeviceVulkan11Features *have11,
+    VkPhysicalDeviceVulkan12Features *have12, const ClvDeviceLimits *limits)
+{
+  have->features = (VkPhysicalDeviceFeatures){ 0 };
+  *have11 = (VkPhysicalDeviceVulkan11Features){
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+    .pNext = have11->pNext,
+    .storageBuffer16BitAccess = limits->storage_16bit,
+  };
+  *have12 = (VkPhysicalDeviceVulkan12Features){
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = have12->pNext,
+    .shaderFloat16 = have12->shaderFloat16,
+    .scalarBlockLayout = have12->scalarBlockLayout,
+    .vulkanMemoryModel = limits->coop.m > 0,
+  };
+}
+
 gboolean
 clv_device_open (VkDevice *ret_vk, ClvDeviceLimits *limits, VkInstance instance,
     const ClvCandidate *candidate, const VkPhysicalDeviceProperties *props,
@@ -115,22 +136,7 @@ clv_device_open (VkDevice *ret_vk, ClvDeviceLimits *limits, VkInstance instance,
     coop.pNext = have12.pNext;
     have12.pNext = &coop;
   }
-
-  /* Of what was reported, keep only what is used. */
-  have.features = (VkPhysicalDeviceFeatures){ 0 };
-  have11 = (VkPhysicalDeviceVulkan11Features){
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
-    .pNext = &have12,
-    .storageBuffer16BitAccess = limits->storage_16bit,
-  };
-  have12 = (VkPhysicalDeviceVulkan12Features){
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = have12.pNext,
-    .shaderFloat16 = have12.shaderFloat16,
-    .scalarBlockLayout = have12.scalarBlockLayout,
-    .vulkanMemoryModel = limits->coop.m > 0,
-  };
-
+  keep_used (&have, &have11, &have12, limits);
   CLV_VK (vkCreateDevice, physical, &info, NULL, ret_vk);
   return TRUE;
 
