@@ -124,7 +124,8 @@ test_a_panel_has_letters_and_a_bar (gconstpointer data)
   g_assert_cmpint (box.height, <, 40);
 
   g_assert_cmpfloat (mean (pixels, 320, box, 1), <, 140);
-  g_assert_cmpfloat (share_near (pixels, 320, box, 0xffffff, 100), >, 0.015);
+  /* Nothing else is bright; letters are 0.03 with some fonts, less with others. */
+  g_assert_cmpfloat (share_near (pixels, 320, box, 0xffffff, 100), >, 0.005);
   g_assert_cmpfloat (share_near (pixels, 320, box, 0xff0000, 60), >, 0.02);
   left = right = box;
   left.width = right.width = box.width / 5;
