@@ -262,7 +262,9 @@ make_set (ClvCommands *self, const ClvKernel *kernel,
   self->n_sets++;
 
   for (guint i = 0; i < n; i++) {
-    infos[i] = (VkDescriptorBufferInfo){ buffers[i]->buffer, 0, VK_WHOLE_SIZE };
+    /* Less than all of it where there are texels, which may be beyond the limit. */
+    infos[i] = (VkDescriptorBufferInfo){ buffers[i]->buffer, 0,
+      buffers[i]->size_bytes };
     writes[i] = (VkWriteDescriptorSet){
       .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
       .dstSet = set,
