@@ -2,10 +2,9 @@
 
 #include "gstclipjson.h"
 
-#include <json-glib/json-glib.h>
-
-static void
-add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
+void
+gst_clip_json_add_text (
+    JsonBuilder *builder, const gchar *name, const gchar *text)
 {
   g_autofree gchar *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
 
@@ -16,8 +15,9 @@ add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
     json_builder_add_null_value (builder);
 }
 
-static void
-add_number (JsonBuilder *builder, const gchar *name, gdouble value)
+void
+gst_clip_json_add_number (
+    JsonBuilder *builder, const gchar *name, gdouble value)
 {
   json_builder_set_member_name (builder, name);
   json_builder_add_double_value (builder, value);
@@ -42,11 +42,11 @@ static void
 add_tag (JsonBuilder *builder, const ClvLabel *label, const ClvScore *score)
 {
   json_builder_begin_object (builder);
-  add_text (builder, "label", label->label);
-  add_text (builder, "group", label->group);
-  add_number (builder, "score", score->score);
-  add_number (builder, "smoothed", score->smoothed);
-  add_number (builder, "cosine", score->cosine);
+  gst_clip_json_add_text (builder, "label", label->label);
+  gst_clip_json_add_text (builder, "group", label->group);
+  gst_clip_json_add_number (builder, "score", score->score);
+  gst_clip_json_add_number (builder, "smoothed", score->smoothed);
+  gst_clip_json_add_number (builder, "cosine", score->cosine);
   json_builder_set_member_name (builder, "active");
   json_builder_add_boolean_value (builder, score->active);
   json_builder_end_object (builder);
@@ -84,7 +84,8 @@ add_region (JsonBuilder *builder, ClvPrompts *prompts,
     add_integer (builder, "column", region->column);
     add_integer (builder, "row", region->row);
   } else {
-    add_text (builder, "type", g_quark_to_string (region->roi_type));
+    gst_clip_json_add_text (
+        builder, "type", g_quark_to_string (region->roi_type));
     add_integer (builder, "id", region->roi_id);
   }
   add_tags (builder, prompts, described->scores);
@@ -101,8 +102,8 @@ gst_clip_json_line (const GstClipJsonFrame *frame)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "version");
   json_builder_add_int_value (builder, GST_CLIP_JSON_VERSION);
-  add_text (builder, "media", frame->media);
-  add_text (builder, "model", frame->model);
+  gst_clip_json_add_text (builder, "media", frame->media);
+  gst_clip_json_add_text (builder, "model", frame->model);
   add_times (builder, frame);
   add_tags (builder, frame->prompts, frame->scores);
   if (frame->n_regions > 0) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include <json-glib/json-glib.h>
 
 #include <clv/clv-prompts.h>
 #include <clv/clv-scorer.h>
@@ -44,6 +45,13 @@ typedef struct {
   guint n_regions;
   const GstClipJsonRegion *regions;
 } GstClipJsonFrame;
+
+/* A member of the object that is built. What is not UTF-8 in the text, as a file name
+ * may be, is replaced; NULL: null. */
+void gst_clip_json_add_text (
+    JsonBuilder *builder, const gchar *name, const gchar *text);
+void gst_clip_json_add_number (
+    JsonBuilder *builder, const gchar *name, gdouble value);
 
 /* Returns: (transfer full): the object, with a line end. Any thread. */
 gchar *gst_clip_json_line (const GstClipJsonFrame *frame);

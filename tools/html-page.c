@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clv-html-resources.h"
+#include "plugin/gstclipjson.h"
 
 static GBytes *
 load (const gchar *name)
@@ -65,29 +66,13 @@ html_page_write (FILE *out, const gchar *script, JsonNode *data)
 }
 
 void
-html_page_add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
-{
-  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
-
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, valid);
-}
-
-void
-html_page_add_number (JsonBuilder *builder, const gchar *name, gdouble value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-void
 html_page_add_media (JsonBuilder *builder, const gchar *location)
 {
   g_autoptr (GFile) file = g_file_new_for_commandline_arg (location);
   g_autofree gchar *uri = g_file_get_uri (file);
 
-  html_page_add_text (builder, "name", location);
-  html_page_add_text (builder, "uri", uri);
+  gst_clip_json_add_text (builder, "name", location);
+  gst_clip_json_add_text (builder, "uri", uri);
 }
 
 void

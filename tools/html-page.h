@@ -20,10 +20,4 @@ void html_page_add_media (JsonBuilder *builder, const gchar *location);
 /* Adds the member "picture": a JPEG in base64, or null. */
 void html_page_add_picture (JsonBuilder *builder, GBytes *jpeg);
 
-/* Adds members; what is not UTF-8 in a text is replaced. */
-void html_page_add_text (
-    JsonBuilder *builder, const gchar *name, const gchar *text);
-void html_page_add_number (
-    JsonBuilder *builder, const gchar *name, gdouble value);
-
 G_END_DECLS

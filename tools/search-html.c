@@ -3,6 +3,7 @@
 /* A page with a card for each hit; html/search.js shows it. */
 
 #include "html-page.h"
+#include "plugin/gstclipjson.h"
 #include "search-output.h"
 
 static gboolean
@@ -19,9 +20,9 @@ add_hit (JsonBuilder *builder, ClvIndex *index, const ClvIndexHit *hit,
   }
   json_builder_begin_object (builder);
   html_page_add_media (builder, hit->media);
-  html_page_add_number (builder, "start", hit->start);
-  html_page_add_number (builder, "end", hit->end);
-  html_page_add_number (builder, "score", hit->score);
+  gst_clip_json_add_number (builder, "start", hit->start);
+  gst_clip_json_add_number (builder, "end", hit->end);
+  gst_clip_json_add_number (builder, "score", hit->score);
   html_page_add_picture (builder, jpeg);
   json_builder_set_member_name (builder, "tags");
   json_builder_begin_array (builder);
@@ -43,8 +44,8 @@ search_print_html (
           clv_index_get_path (index), clv_index_get_model_name (index));
 
   json_builder_begin_object (builder);
-  html_page_add_text (builder, "title", query);
-  html_page_add_text (builder, "about", about);
+  gst_clip_json_add_text (builder, "title", query);
+  gst_clip_json_add_text (builder, "about", about);
   json_builder_set_member_name (builder, "hits");
   json_builder_begin_array (builder);
   for (guint i = 0; i < hits->len; i++)

@@ -3,9 +3,9 @@
 #include "search-output.h"
 
 #include <errno.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
+#include "plugin/gstclipjson.h"
 #include "tag-writer.h"
 
 void
@@ -31,35 +31,15 @@ search_print_table (GPtrArray *hits)
 }
 
 static void
-add_number (JsonBuilder *builder, const gchar *name, gdouble value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-/* JSON is UTF-8; what a file name may be besides is replaced. */
-static void
-add_text (JsonBuilder *builder, const gchar *name, const gchar *value)
-{
-  g_autofree gchar *text = value ? g_utf8_make_valid (value, -1) : NULL;
-
-  json_builder_set_member_name (builder, name);
-  if (text != NULL)
-    json_builder_add_string_value (builder, text);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 add_hit (JsonBuilder *builder, const ClvIndexHit *hit, const gchar *thumbnail,
     gboolean has_thumbnails)
 {
   json_builder_begin_object (builder);
-  add_text (builder, "media", hit->media);
-  add_number (builder, "start", hit->start);
-  add_number (builder, "end", hit->end);
-  add_number (builder, "best", hit->best);
-  add_number (builder, "score", hit->score);
+  gst_clip_json_add_text (builder, "media", hit->media);
+  gst_clip_json_add_number (builder, "start", hit->start);
+  gst_clip_json_add_number (builder, "end", hit->end);
+  gst_clip_json_add_number (builder, "best", hit->best);
+  gst_clip_json_add_number (builder, "score", hit->score);
   json_builder_set_member_name (builder, "moments");
   json_builder_add_int_value (builder, hit->n_moments);
   json_builder_set_member_name (builder, "tags");
@@ -68,7 +48,7 @@ add_hit (JsonBuilder *builder, const ClvIndexHit *hit, const gchar *thumbnail,
     json_builder_add_string_value (builder, hit->tags[t]);
   json_builder_end_array (builder);
   if (has_thumbnails)
-    add_text (builder, "thumbnail", thumbnail);
+    gst_clip_json_add_text (builder, "thumbnail", thumbnail);
   json_builder_end_object (builder);
 }
 
@@ -81,8 +61,8 @@ search_print_json (ClvIndex *index, GPtrArray *hits, GPtrArray *thumbnails)
   g_autofree gchar *text = NULL;
 
   json_builder_begin_object (builder);
-  add_text (builder, "index", clv_index_get_path (index));
-  add_text (builder, "model", clv_index_get_model_name (index));
+  gst_clip_json_add_text (builder, "index", clv_index_get_path (index));
+  gst_clip_json_add_text (builder, "model", clv_index_get_model_name (index));
   json_builder_set_member_name (builder, "hits");
   json_builder_begin_array (builder);
   for (guint i = 0; i < hits->len; i++)

@@ -4,6 +4,7 @@
  * start; html/tag.js shows it. */
 
 #include "html-page.h"
+#include "plugin/gstclipjson.h"
 #include "plugin/gstclipthumbnail.h"
 #include "tag-writer.h"
 
@@ -62,13 +63,13 @@ add_labels (JsonBuilder *builder, ClvPrompts *prompts)
 
     n_groups = MAX (n_groups, label->group_index + 1);
     json_builder_begin_object (builder);
-    html_page_add_text (builder, "label", label->label);
-    html_page_add_text (builder, "group", label->group);
-    html_page_add_number (builder, "threshold", label->threshold);
+    gst_clip_json_add_text (builder, "label", label->label);
+    gst_clip_json_add_text (builder, "group", label->group);
+    gst_clip_json_add_number (builder, "threshold", label->threshold);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
-  html_page_add_number (builder, "groups", n_groups);
+  gst_clip_json_add_number (builder, "groups", n_groups);
 }
 
 static void
@@ -90,8 +91,8 @@ begin (TagWriter *writer)
 
   self->builder = json_builder_new ();
   json_builder_begin_object (self->builder);
-  html_page_add_text (self->builder, "title", "Tags");
-  html_page_add_text (self->builder, "about", about);
+  gst_clip_json_add_text (self->builder, "title", "Tags");
+  gst_clip_json_add_text (self->builder, "about", about);
   add_labels (self->builder, writer->prompts);
   json_builder_set_member_name (self->builder, "media");
   json_builder_begin_array (self->builder);
@@ -200,9 +201,9 @@ add_spans (Report *self, guint label, const GArray *spans)
       continue;
     active += span->end - span->start;
     json_builder_begin_object (builder);
-    html_page_add_number (builder, "start", span->start);
-    html_page_add_number (builder, "end", span->end);
-    html_page_add_number (builder, "peak", span->peak);
+    gst_clip_json_add_number (builder, "start", span->start);
+    gst_clip_json_add_number (builder, "end", span->end);
+    gst_clip_json_add_number (builder, "peak", span->peak);
     html_page_add_picture (builder, find_picture (self, span));
     json_builder_end_object (builder);
   }
@@ -216,8 +217,8 @@ add_label (Report *self, guint label, const GArray *spans)
   JsonBuilder *builder = self->builder;
 
   json_builder_begin_object (builder);
-  html_page_add_number (builder, "peak", self->peaks[label]);
-  html_page_add_number (builder, "active", add_spans (self, label, spans));
+  gst_clip_json_add_number (builder, "peak", self->peaks[label]);
+  gst_clip_json_add_number (builder, "active", add_spans (self, label, spans));
   json_builder_set_member_name (builder, "scores");
   json_builder_begin_array (builder);
   for (guint i = label; i < self->scores->len; i += self->n_labels)
@@ -235,8 +236,8 @@ end_media (TagWriter *writer, const TagSummary *summary)
   json_builder_begin_object (builder);
   html_page_add_media (builder, summary->media);
   /* A picture has no duration, and a time line wants one. */
-  html_page_add_number (builder, "duration", MAX (summary->end, 0.001));
-  html_page_add_number (builder, "frames", (gdouble) summary->n_inferred);
+  gst_clip_json_add_number (builder, "duration", MAX (summary->end, 0.001));
+  gst_clip_json_add_number (builder, "frames", (gdouble) summary->n_inferred);
   json_builder_set_member_name (builder, "times");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->times->len; i++)
