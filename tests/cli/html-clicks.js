@@ -18,7 +18,9 @@
   };
   const video = byId("video");
   const played = () => new Promise((resolve, reject) => {
-    video.addEventListener("seeked", () => resolve(video.currentTime), {once: true});
+    let place; // once the seek is over the player moves on, and the page may hear of that late
+    video.addEventListener("seeking", () => place = video.currentTime, {once: true});
+    video.addEventListener("seeked", () => resolve(place), {once: true});
     video.addEventListener("error", () => reject(new Error("the player failed: " + video.error.message)), {once: true});
   });
   try {
