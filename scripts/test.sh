@@ -5,7 +5,7 @@
 #
 #   test.sh              all stages
 #   test.sh --quick      only the first
-#   test.sh STAGE…       of: gcc clang asan validation debian13 unstable, or coop
+#   test.sh STAGE…       of: gcc clang asan validation debian13 unstable, or coop, packages
 #
 # gcc and clang build with warnings as errors; asan is gcc with ASan and UBSan; validation runs under the Vulkan
 # validation layers, which must be silent; debian13 builds and tests in a chroot; unstable runs coop in one: the kernels
@@ -110,6 +110,11 @@ stage_coop() {
   done
 }
 
+# The Debian packages, which test themselves while they are built and are tried afterwards.
+stage_packages() {
+  scripts/debian-packages.sh && passed=$((passed + 1))
+}
+
 run_stage() {
   local start=$SECONDS before="$passed $failed"
   echo "=== $1"
@@ -123,8 +128,8 @@ main() {
   for stage in "$@"; do
     case $stage in
       --quick) stages+=(gcc) ;;
-      gcc | clang | asan | validation | debian13 | unstable | coop) stages+=("$stage") ;;
-      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 unstable coop]" >&2; exit 2 ;;
+      gcc | clang | asan | validation | debian13 | unstable | coop | packages) stages+=("$stage") ;;
+      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 unstable coop packages]" >&2; exit 2 ;;
     esac
   done
   if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13 unstable); fi
