@@ -86,16 +86,17 @@ class Report:
 
 
 COLOURS = ["#0b62a4", "#d1495b", "#2e933c", "#8e5ea2", "#e08e0b", "#5b5b5b", "#17a2b8", "#a0522d"]
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, KEY = 460, 300, 58, 34, 44, 190
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, KEY = 460, 300, 58, 34, 44, 210
 
 
 def draw(plots):
-    """One panel a plot, side by side: x in powers of two, y logarithmic, both labelled."""
+    """One panel a plot, two in a row: x in powers of two, y logarithmic, both labelled."""
     panel = WIDTH + KEY
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{panel * len(plots)}" height="{HEIGHT}" '
+    columns, rows = min(len(plots), 2), (len(plots) + 1) // 2
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{panel * columns}" height="{HEIGHT * rows}" '
            'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="white"/>']
     for i, (title, curves) in enumerate(plots):
-        out.append(f'<g transform="translate({i * panel},0)">')
+        out.append(f'<g transform="translate({i % columns * panel},{i // columns * HEIGHT})">')
         out += draw_panel(title, {name: sorted(points) for name, points in curves.items()})
         out.append("</g>")
     return "\n".join(out + ["</svg>"]) + "\n"
