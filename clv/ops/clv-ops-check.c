@@ -149,7 +149,8 @@ clv_variant_pick (
     ClvDevice *device, ClvOp op, gboolean allow_lanes, GError **error)
 {
   g_autoptr (GString) refused = g_string_new (NULL);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&check_lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&check_lock);
 
   for (guint i = 0; i < CLV_N_VARIANTS; i++) {
     const ClvVariant *variant = &clv_variants[i];
