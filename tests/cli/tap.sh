@@ -47,6 +47,9 @@ says() {
   done
 }
 
+# holds CONDITION…: as test(1); a command, so that ok may have its status.
+holds() { test "$@"; }
+
 # refuses NAME CODE PATTERN ARGUMENT…: a bad call and its message.
 refuses() {
   local name=$1 code=$2 pattern=$3
