@@ -68,7 +68,7 @@ gst_clip_tag_images_take (GstClipTag *self, GstBuffer *buffer)
   if (owner == NULL || owner == self->images_owner)
     return;
   gst_clip_tag_images_clear (self);
-  self->images_owner = owner;
+  self->images_owner = gst_object_ref (owner); /* or its address is another's */
   self->images_device =
       gst_clip_vulkan_get_device (GST_ELEMENT (self), owner, &error);
   if (self->images_device == NULL) {
@@ -95,6 +95,6 @@ void
 gst_clip_tag_images_clear (GstClipTag *self)
 {
   self->knows_dmabufs = FALSE;
-  self->images_owner = NULL;
+  gst_clear_object (&self->images_owner);
   g_clear_object (&self->images_device);
 }

@@ -97,7 +97,7 @@ struct _GstClipTag {
   gboolean knows_mode;   /* is_live is right */
   gboolean is_live;
   gboolean has_live_source;
-  gpointer images_owner; /* whose images the last frame was made of, or NULL */
+  GstObject *images_owner;  /* of the last frame's images, or NULL */
   ClvDevice *images_device; /* that, to the library */
   gboolean knows_dmabufs;   /* and has told whether they are imported */
   GstClipTagTiming timing;  /* for this frame */

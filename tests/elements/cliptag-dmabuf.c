@@ -81,22 +81,6 @@ new_test (void)
       "attach-embedding", TRUE, NULL);
 }
 
-static void
-assert_same_embedding (GstBuffer *found, GstBuffer *wanted)
-{
-  const GstClipMeta *a = gst_buffer_get_clip_meta (found);
-  const GstClipMeta *b = gst_buffer_get_clip_meta (wanted);
-  gfloat worst = 0;
-
-  g_assert_nonnull (a);
-  g_assert_nonnull (b);
-  g_assert_cmpuint (a->embedding_width, >, 0);
-  g_assert_cmpuint (a->embedding_width, ==, b->embedding_width);
-  for (guint i = 0; i < a->embedding_width; i++)
-    worst = MAX (worst, ABS (a->embedding[i] - b->embedding[i]));
-  g_assert_cmpfloat (worst, <=, 1e-6f);
-}
-
 static GstBuffer *
 cut (GstBuffer *picture)
 {
@@ -126,7 +110,7 @@ compare (TagTest *test, TagTest *host, GstVideoFormat format,
   found = tag_test_push (test, cut (in));
   gst_harness_set_src_caps (host->harness, gst_video_info_to_caps (&info));
   wanted = tag_test_push (host, cut (g_steal_pointer (&picture)));
-  assert_same_embedding (found, wanted);
+  tag_test_assert_same_embedding (found, wanted);
 }
 
 static void

@@ -92,22 +92,6 @@ pull (GstHarness *harness, gboolean is_image)
   return buffer;
 }
 
-static void
-assert_same_embedding (GstBuffer *found, GstBuffer *wanted)
-{
-  const GstClipMeta *a = gst_buffer_get_clip_meta (found);
-  const GstClipMeta *b = gst_buffer_get_clip_meta (wanted);
-  gfloat worst = 0;
-
-  g_assert_nonnull (a);
-  g_assert_nonnull (b);
-  g_assert_cmpuint (a->embedding_width, >, 0);
-  g_assert_cmpuint (a->embedding_width, ==, b->embedding_width);
-  for (guint i = 0; i < a->embedding_width; i++)
-    worst = MAX (worst, ABS (a->embedding[i] - b->embedding[i]));
-  g_assert_cmpfloat (worst, <=, 1e-6f);
-}
-
 /* The same pictures both ways. */
 static void
 compare (const gchar *format, const gchar *properties)
@@ -123,7 +107,7 @@ compare (const gchar *format, const gchar *properties)
   for (guint i = 0; i < G_N_ELEMENTS (found); i++) {
     g_autoptr (GstBuffer) wanted = pull (host, FALSE);
 
-    assert_same_embedding (found[i], wanted);
+    tag_test_assert_same_embedding (found[i], wanted);
     gst_buffer_unref (found[i]);
   }
   tear_down (images);
@@ -190,7 +174,7 @@ test_stopped_and_started_again_it_shares_again (void)
   }
   gst_harness_play (images);
   second = pull (images, TRUE);
-  assert_same_embedding (second, first);
+  tag_test_assert_same_embedding (second, first);
   g_assert_cmpuint (count_logged (SHARES), ==, 2);
   tear_down (images);
 }

@@ -281,3 +281,19 @@ tag_embedding_cosine (GstBuffer *a, GstBuffer *b)
   }
   return xy / sqrt (xx * yy);
 }
+
+void
+tag_test_assert_same_embedding (GstBuffer *found, GstBuffer *wanted)
+{
+  const GstClipMeta *a = gst_buffer_get_clip_meta (found);
+  const GstClipMeta *b = gst_buffer_get_clip_meta (wanted);
+  gfloat worst = 0;
+
+  g_assert_nonnull (a);
+  g_assert_nonnull (b);
+  g_assert_cmpuint (a->embedding_width, >, 0);
+  g_assert_cmpuint (a->embedding_width, ==, b->embedding_width);
+  for (guint i = 0; i < a->embedding_width; i++)
+    worst = MAX (worst, ABS (a->embedding[i] - b->embedding[i]));
+  g_assert_cmpfloat (worst, <=, 1e-6f);
+}

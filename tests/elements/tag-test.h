@@ -55,6 +55,9 @@ guint64 tag_test_get_stat (GstElement *element, const gchar *name);
 void tag_test_wait_stat (
     GstElement *element, const gchar *name, guint64 at_least);
 
+/* Both have embeddings, equal to 1e-6. */
+void tag_test_assert_same_embedding (GstBuffer *found, GstBuffer *wanted);
+
 /* Pops the next clip-tag message. NULL if there is none now. */
 GstMessage *tag_test_pop_tag (TagTest *self);
 

@@ -2,6 +2,7 @@
 
 #include "check.h"
 
+#include "open-device.h"
 #include "ops/clv-ops-check.h"
 
 #include <math.h>
@@ -272,22 +273,16 @@ parse_options (int *argc, char ***argv)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
-  int result;
+  int status;
 
   program = argv[0];
   if (!parse_options (&argc, &argv))
     return 1;
   g_test_init (&argc, &argv, NULL);
 
-  device = clv_device_new (g_getenv ("CLV_TEST_DEVICE"), &error);
-  if (device == NULL) {
-    const gboolean required =
-        g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
-
-    g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
-    return required ? 1 : 0;
-  }
+  device = open_device (&status);
+  if (device == NULL)
+    return status;
   if (g_strcmp0 (g_getenv ("CLV_REQUIRE_COOP"), "1") == 0 &&
       clv_device_get_limits (device)->coop.m == 0) {
     g_print ("Bail out! %s: wanted cooperative matrices, found none\n",
@@ -315,7 +310,7 @@ main (int argc, char **argv)
       check_no_right_variant_is_an_error);
   g_test_add_func ("/self-check/a wrong variant is no rival",
       check_a_wrong_variant_is_no_rival);
-  result = g_test_run ();
+  status = g_test_run ();
   g_object_unref (device);
-  return result;
+  return status;
 }

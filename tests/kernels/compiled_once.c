@@ -8,6 +8,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "open-device.h"
+
 static guint
 remove_files (const gchar *path)
 {
@@ -90,7 +92,14 @@ test_sizes_share_a_shader (void)
 int
 main (int argc, gchar **argv)
 {
+  g_autoptr (ClvDevice) device = NULL;
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  device = open_device (&status);
+  if (device == NULL)
+    return status;
+  g_clear_object (&device); /* each product opens its own */
   g_test_add_func (
       "/compiled-once/sizes-share-a-shader", test_sizes_share_a_shader);
   return g_test_run ();

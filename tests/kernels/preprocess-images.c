@@ -9,6 +9,8 @@
 #include "ops/clv-preprocess-private.h"
 #include "vulkan/clv-image-copy.h"
 
+#include "open-device.h"
+
 static ClvDevice *device;
 
 #define CHECK_VK(call) g_assert_cmpint ((call), ==, VK_SUCCESS)
@@ -399,18 +401,12 @@ images_that_cannot_be_read_are_refused (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  device = clv_device_new (g_getenv ("CLV_TEST_DEVICE"), &error);
-  if (device == NULL) {
-    const gboolean required =
-        g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
-
-    g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
-    return required;
-  }
+  device = open_device (&status);
+  if (device == NULL)
+    return status;
   g_test_add_func ("/preprocess-images/images give the bits of host memory",
       images_give_the_bits_of_host_memory);
   g_test_add_func (

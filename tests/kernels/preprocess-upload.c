@@ -8,6 +8,8 @@
 
 #include "ops/clv-preprocess-private.h"
 
+#include "open-device.h"
+
 static ClvDevice *device;
 
 static const ClvModelConfig config = {
@@ -105,18 +107,12 @@ rows_that_are_not_seen_are_not_touched (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  device = clv_device_new (g_getenv ("CLV_TEST_DEVICE"), &error);
-  if (device == NULL) {
-    const gboolean required =
-        g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
-
-    g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
-    return required;
-  }
+  device = open_device (&status);
+  if (device == NULL)
+    return status;
   g_test_add_func ("/preprocess-upload/what is seen is copied once",
       what_is_seen_is_copied_once);
   g_test_add_func ("/preprocess-upload/rows that are not seen are not touched",

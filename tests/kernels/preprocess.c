@@ -12,6 +12,8 @@
 #include "ops/clv-preprocess-private.h"
 #include "ref/clv-ref.h"
 
+#include "open-device.h"
+
 #define N_SLOTS 3
 
 static ClvDevice *device;
@@ -536,23 +538,16 @@ static const gchar *const names[CLV_N_PIXEL_FORMATS] = { "RGB", "BGR", "RGBx",
 int
 main (int argc, char **argv)
 {
-  GError *error = NULL;
-  int result;
+  int status;
 
   g_test_init (&argc, &argv, NULL);
-  device = clv_device_new (g_getenv ("CLV_TEST_DEVICE"), &error);
-  if (device == NULL) {
-    const gboolean required =
-        g_strcmp0 (g_getenv ("CLV_REQUIRE_DEVICE"), "1") == 0;
-
-    g_print ("%s %s\n", required ? "Bail out!" : "1..0 # SKIP", error->message);
-    g_error_free (error);
-    return required ? 1 : 0;
-  }
+  device = open_device (&status);
+  if (device == NULL)
+    return status;
   if (argc > 1 && g_str_equal (argv[1], "--bench")) {
-    result = run_bench ();
+    status = run_bench ();
     g_object_unref (device);
-    return result;
+    return status;
   }
 
   for (guint i = 0; i < CLV_N_PIXEL_FORMATS; i++) {
@@ -576,7 +571,7 @@ main (int argc, char **argv)
       "/preprocess/places are used in turn", places_are_used_in_turn);
   g_test_add_func ("/preprocess/the check accepts this device",
       the_check_accepts_this_device);
-  result = g_test_run ();
+  status = g_test_run ();
   g_object_unref (device);
-  return result;
+  return status;
 }
