@@ -38,10 +38,19 @@ pipeline.get_by_name("tag").set_property("prompts", prompts)
 pipeline.get_by_name("sink").set_property("num-buffers", frames)
 pipeline.get_by_name("sink").connect("handoff", print_tags)
 loop = GLib.MainLoop()
+errors = []
+
+
+def fail(bus, message):
+    errors.append(message.parse_error()[0].message)
+    loop.quit()
+
+
 bus = pipeline.get_bus()
 bus.add_signal_watch()
 bus.connect("message::eos", lambda bus, message: loop.quit())
-bus.connect("message::error", lambda bus, message: (print(message.parse_error()[0].message, file=sys.stderr), loop.quit()))
+bus.connect("message::error", fail)
 pipeline.set_state(Gst.State.PLAYING)
 loop.run()
 pipeline.set_state(Gst.State.NULL)
+sys.exit("\n".join(errors) or None)
