@@ -38,29 +38,56 @@ tool_parse (const ToolUsage *usage, const GOptionEntry *entries, int argc,
   return TRUE;
 }
 
+gchar *
+tool_printable (const gchar *text)
+{
+  GString *out = g_string_new (NULL);
+
+  for (const guint8 *c = (const guint8 *) text; *c != '\0'; c++)
+    if (*c == '\n')
+      g_string_append (out, "\\n");
+    else if (*c == '\t')
+      g_string_append (out, "\\t");
+    else if (*c < 0x20 || *c == 0x7f)
+      g_string_append_printf (out, "\\x%02x", *c);
+    else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+      g_string_append_printf (out, "\\u%04x", *++c);
+    else
+      g_string_append_c (out, (gchar) *c);
+  return g_string_free (out, FALSE);
+}
+
+/* "clv: MESSAGE", or "clv NAME: MESSAGE". */
+static void
+print_message (const gchar *name, const gchar *format, va_list args)
+{
+  g_autofree gchar *message = g_strdup_vprintf (format, args);
+  g_autofree gchar *printable = tool_printable (message);
+
+  fprintf (stderr, "clv%s%s: %s\n", name != NULL ? " " : "",
+      name != NULL ? name : "", printable);
+}
+
 int
 tool_usage_error (const gchar *name, const gchar *format, ...)
 {
-  g_autofree gchar *message = NULL;
   va_list args;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  print_message (name, format, args);
   va_end (args);
-  fprintf (stderr, "clv %s: %s\nTry 'clv %s --help'.\n", name, message, name);
+  fprintf (stderr, "Try 'clv %s --help'.\n", name);
   return TOOL_USAGE;
 }
 
 int
 tool_fail (const gchar *format, ...)
 {
-  g_autofree gchar *message = NULL;
   va_list args;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  print_message (NULL, format, args);
   va_end (args);
-  fprintf (stderr, "clv: %s\n", message);
   return TOOL_FAILED;
 }
 

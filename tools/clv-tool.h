@@ -36,6 +36,10 @@ typedef struct {
   const gchar *description; /* examples */
 } ToolUsage;
 
+/* For a terminal: control characters, as file names and what servers say may have,
+ * as \n, \x1b or \u009b. Other bytes stay, UTF-8 or not. */
+gchar *tool_printable (const gchar *text);
+
 /* Parses argv; --help prints and exits with 0. FALSE after a message with a
  * hint: return TOOL_USAGE. *ret_rest: what is no option (transfer full). */
 gboolean tool_parse (const ToolUsage *usage, const GOptionEntry *entries,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "clv-tool.h"
+
 /* The first line comes after a second; then five a second. */
 #define FIRST_US G_USEC_PER_SEC
 #define EVERY_US (G_USEC_PER_SEC / 5)
@@ -13,7 +15,7 @@ void
 progress_start (Progress *self, const gchar *what, const gchar *unit)
 {
   *self = (Progress){
-    .what = what,
+    .what = tool_printable (what),
     .unit = unit,
     .start_us = g_get_monotonic_time (),
     .terminal = isatty (fileno (stderr)),
@@ -49,4 +51,5 @@ progress_finish (Progress *self)
   if (self->drawn)
     fprintf (stderr, "\r\033[K");
   self->drawn = FALSE;
+  g_clear_pointer (&self->what, g_free);
 }

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* A line on the terminal for work that takes longer than a second: share done,
  * rate, time left. Nothing where standard error is no terminal. */
 typedef struct {
-  const gchar *what; /* "street.mp4"; borrowed */
+  gchar *what;       /* "street.mp4", printable */
   const gchar *unit; /* "frames" */
   gint64 start_us;
   gint64 shown_us;

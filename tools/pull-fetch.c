@@ -15,6 +15,10 @@
 #define FIRST_WAIT_S 0.25
 #define CONNECT_S    20L
 
+/* Whatever a server promises. The largest CLIP has 10 GB, a vocabulary a few MB. */
+#define MAX_WEIGHTS_BYTES (G_GINT64_CONSTANT (64) << 30)
+#define MAX_OTHER_BYTES   (G_GINT64_CONSTANT (64) << 20)
+
 /* One file on its way. */
 typedef struct {
   Fetcher *fetcher;
@@ -24,10 +28,14 @@ typedef struct {
   gint64 size;        /* of NAME.part */
   gint64 from;        /* where this transfer begins */
   gint64 total;       /* that the server promises; -1: it does not say */
+  gint64 max;         /* of both */
+  gint64 range_from;  /* where the server says that its answer begins */
   gchar *etag;        /* of what is in NAME.part; strong, or NULL */
   gchar *answer_etag; /* of the answer that is being read */
   gchar *sha256;      /* from the headers */
   gboolean started;   /* a byte of this answer has come */
+  gboolean shifted;   /* it was not the part that was asked for */
+  gboolean too_large;
   int write_errno;
   Progress progress;
 } Fetch;
@@ -115,6 +123,8 @@ take_header (char *line, size_t size, size_t n, void *user_data)
   if (linked != NULL)
     self->total = g_ascii_strtoll (linked, NULL, 10);
   /* "bytes 100-199/200" */
+  if (range != NULL && g_ascii_strncasecmp (range, "bytes ", 6) == 0)
+    self->range_from = g_ascii_strtoll (range + 6, NULL, 10);
   if (range != NULL && strrchr (range, '/') != NULL &&
       g_ascii_isdigit (strrchr (range, '/')[1]))
     self->total = g_ascii_strtoll (strrchr (range, '/') + 1, NULL, 10);
@@ -136,13 +146,25 @@ begin_body (Fetch *self)
   curl_easy_getinfo (self->fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
   if (status != 206 && self->from > 0) {
     self->from = self->size = 0;
-    if (ftruncate (self->fd, 0) != 0 || lseek (self->fd, 0, SEEK_SET) != 0)
+    if (ftruncate (self->fd, 0) != 0 || lseek (self->fd, 0, SEEK_SET) != 0) {
+      self->write_errno = errno;
       return FALSE;
+    }
+  }
+  /* What is here and this do not fit together: all of it again. */
+  self->shifted = status == 206 && self->range_from != self->from;
+  if (self->shifted) {
+    g_clear_pointer (&self->etag, g_free);
+    g_remove (self->etag_path);
+    return FALSE;
   }
   curl_easy_getinfo (
       self->fetcher->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (self->total < 0 && length >= 0)
     self->total = self->from + length;
+  self->too_large = self->total > self->max;
+  if (self->too_large)
+    return FALSE;
   /* Only with it may a transfer go on where another ended. */
   g_free (self->etag);
   self->etag = g_steal_pointer (&self->answer_etag);
@@ -159,10 +181,11 @@ take_body (char *data, size_t size, size_t n, void *user_data)
   Fetch *self = user_data;
   gsize left = size * n;
 
-  if (!self->started && !begin_body (self)) {
-    self->write_errno = errno;
+  if (!self->started && !begin_body (self))
     return 0;
-  }
+  self->too_large = (gint64) left > self->max - self->size;
+  if (self->too_large)
+    return 0;
   while (left > 0) {
     const gssize written = write (self->fd, data, left);
 
@@ -210,11 +233,18 @@ transfer (Fetch *self)
 
   self->from = self->size;
   self->total = -1;
+  self->range_from = -1;
   self->started = FALSE;
+  self->shifted = FALSE;
+  self->too_large = FALSE;
+  self->write_errno = 0;
   curl_easy_reset (curl);
   curl_easy_setopt (curl, CURLOPT_URL, self->url);
   curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  /* What was asked for in private is not to come in public. */
+  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR,
+      g_ascii_strncasecmp (self->url, "https:", 6) == 0 ? "https"
+                                                        : "http,https");
   curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt (curl, CURLOPT_MAXREDIRS, 8L);
   curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
@@ -247,8 +277,10 @@ transfer (Fetch *self)
 
 /* Whether another try may bring more. */
 static gboolean
-may_try_again (CURLcode code, glong status)
+may_try_again (const Fetch *self, CURLcode code, glong status)
 {
+  if (self->shifted)
+    return TRUE;
   if (code == CURLE_HTTP_RETURNED_ERROR)
     return status == 408 || status == 416 || status == 429 || status >= 500;
   return code != CURLE_WRITE_ERROR && code != CURLE_URL_MALFORMAT &&
@@ -265,6 +297,14 @@ set_transfer_error (Fetch *self, CURLcode code, glong status, GError **error)
     g_set_error (error, G_FILE_ERROR,
         g_file_error_from_errno (self->write_errno), "%s: %s", self->part,
         g_strerror (self->write_errno));
+  else if (self->shifted)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: the server sends another part of it than was asked for",
+        self->url);
+  else if (self->too_large)
+    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "%s: is not taken, as it has more than %" G_GINT64_FORMAT " MB",
+        self->url, self->max >> 20);
   else if (code == CURLE_HTTP_RETURNED_ERROR &&
            (status == 401 || status == 403))
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
@@ -286,7 +326,7 @@ set_transfer_error (Fetch *self, CURLcode code, glong status, GError **error)
         "%s: no byte for %u seconds, %d times in a row; the next try goes on "
         "at byte %" G_GINT64_FORMAT,
         self->url, self->fetcher->stall_s, MAX_TRIES, self->size);
-  else if (code == CURLE_PARTIAL_FILE)
+  else if (code == CURLE_PARTIAL_FILE && self->total >= 0)
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "%s: the server promised %" G_GINT64_FORMAT
         " bytes, and ended after %" G_GINT64_FORMAT,
@@ -317,7 +357,7 @@ transfer_all (Fetch *self, GError **error)
     curl_easy_getinfo (self->fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_HTTP_RETURNED_ERROR && (status == 404 || status == 410))
       return FETCH_MISSING;
-    if (!may_try_again (code, status))
+    if (!may_try_again (self, code, status))
       break;
     /* 416: what is here is not a beginning of what is there. */
     if (status == 416 || self->etag == NULL)
@@ -375,7 +415,7 @@ check (Fetch *self, const gchar *name, GError **error)
   found = hash_part (self, error);
   if (found == NULL)
     return FALSE;
-  if (g_str_equal (found, wanted))
+  if (g_ascii_strcasecmp (found, wanted) == 0)
     return TRUE;
   g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
       "%s: wanted the SHA-256 %s, found %s", self->url, wanted, found);
@@ -402,7 +442,10 @@ FetchResult
 fetcher_get (Fetcher *self, const gchar *base, const gchar *name,
     const gchar *folder, GError **error)
 {
-  g_auto (Fetch) fetch = { .fetcher = self, .fd = -1 };
+  g_auto (Fetch) fetch = { .fetcher = self,
+    .fd = -1,
+    .max = g_str_has_suffix (name, ".safetensors") ? MAX_WEIGHTS_BYTES
+                                                   : MAX_OTHER_BYTES };
   g_autofree gchar *part_name = g_strconcat (name, ".part", NULL);
   g_autofree gchar *etag_name = g_strconcat (name, ".etag", NULL);
   g_autofree gchar *escaped = g_uri_escape_string (name, NULL, FALSE);
@@ -419,7 +462,7 @@ fetcher_get (Fetcher *self, const gchar *base, const gchar *name,
   progress_start (&fetch.progress, name, "MB");
   result = transfer_all (&fetch, error);
   progress_finish (&fetch.progress);
-  if (result == FETCH_MISSING) {
+  if (result == FETCH_MISSING || fetch.too_large) {
     g_remove (fetch.part);
     g_remove (fetch.etag_path);
   }

@@ -5,8 +5,12 @@
 #include "clv-tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -16,25 +20,72 @@
 #define HUB     "https://huggingface.co"
 #define STALL_S 30
 
-/* In the folder while it is not whole: the URL of what is in it. */
+/* In the folder while it is not whole: the URL of what is in it, and what the
+ * process that is at it holds a lock of. */
 #define SOURCE "SOURCE.part"
+#define LOCK   "LOCK.part"
+
+#define CHECKSUMS "SHA256SUMS"
 
 typedef struct {
   Fetcher fetcher;
   gchar *base;   /* the files' URL, without their names */
   gchar *target; /* the directory in the end */
   gchar *folder; /* target.part */
+  int lock;      /* -1: none */
 } Pull;
 
 static void
 pull_clear (Pull *self)
 {
   fetcher_clear (&self->fetcher);
+  if (self->lock >= 0)
+    close (self->lock);
   g_free (self->base);
   g_free (self->target);
   g_free (self->folder);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pull, pull_clear)
+
+static gboolean
+fail_errno (const gchar *path, GError **error)
+{
+  const int code = errno;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s",
+      path, g_strerror (code));
+  return FALSE;
+}
+
+/* That the lock is of the file that is there: the folder, with the file in it, may
+ * have got its name in the end since it was opened. */
+static gboolean
+is_there (int fd, const gchar *path)
+{
+  struct stat held, found;
+
+  return fstat (fd, &held) == 0 && stat (path, &found) == 0 &&
+         held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
+
+/* One process at a time. Locks end with the process, however it ends. */
+static gboolean
+lock_folder (Pull *self, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, LOCK, NULL);
+
+  self->lock = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (self->lock < 0)
+    return fail_errno (path, error);
+  if (flock (self->lock, LOCK_EX | LOCK_NB) == 0) {
+    if (is_there (self->lock, path))
+      return TRUE;
+  } else if (errno != EWOULDBLOCK)
+    return fail_errno (path, error);
+  g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+      "%s: another clv pull is at it", self->folder);
+  return FALSE;
+}
 
 /* Files of two models, or of two revisions, are none together. */
 static gboolean
@@ -57,22 +108,23 @@ claim_folder (Pull *self, GError **error)
 }
 
 static void
-unclaim_folder (Pull *self)
+remove_from (const gchar *folder, const gchar *name)
 {
-  g_autofree gchar *path = g_build_filename (self->folder, SOURCE, NULL);
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
 
   g_remove (path);
 }
 
-/* A list of checksums as sha256sum writes it: "HEX  NAME" a line, or "HEX *NAME". */
+/* A list of checksums as sha256sum writes it: "HEX  NAME" a line, or "HEX *NAME";
+ * names may have "./" in front. */
 static gboolean
 read_checksums (Pull *self, GError **error)
 {
-  g_autofree gchar *path = g_build_filename (self->folder, "SHA256SUMS", NULL);
+  g_autofree gchar *path = g_build_filename (self->folder, CHECKSUMS, NULL);
   g_autofree gchar *text = NULL;
   g_auto (GStrv) lines = NULL;
-  const FetchResult result = fetcher_get (
-      &self->fetcher, self->base, "SHA256SUMS", self->folder, error);
+  const FetchResult result =
+      fetcher_get (&self->fetcher, self->base, CHECKSUMS, self->folder, error);
 
   if (result != FETCH_DONE)
     return result == FETCH_MISSING;
@@ -80,9 +132,14 @@ read_checksums (Pull *self, GError **error)
     return FALSE;
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
-    if (strlen (lines[i]) > 66 && lines[i][64] == ' ')
+    if (strlen (lines[i]) > 66 && lines[i][64] == ' ') {
+      const gchar *name = lines[i] + 66;
+
+      if (g_str_has_prefix (name, "./"))
+        name += 2;
       g_hash_table_insert (self->fetcher.checksums,
-          g_strstrip (g_strdup (lines[i] + 66)), g_strndup (lines[i], 64));
+          g_strstrip (g_strdup (name)), g_strndup (lines[i], 64));
+    }
   return TRUE;
 }
 
@@ -178,19 +235,18 @@ static gboolean
 put_in_place (Pull *self, GError **error)
 {
   g_autoptr (ClvModel) model = clv_model_load (self->folder, error);
-  g_autofree gchar *list = g_build_filename (self->folder, "SHA256SUMS", NULL);
 
   if (model == NULL) {
     g_prefix_error (error, "what came from %s is not used: ", self->base);
     return FALSE;
   }
-  g_remove (list);
-  unclaim_folder (self);
-  if (g_rename (self->folder, self->target) == 0)
-    return TRUE;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s",
-      self->target, g_strerror (errno));
-  return FALSE;
+  remove_from (self->folder, CHECKSUMS);
+  remove_from (self->folder, SOURCE);
+  if (g_rename (self->folder, self->target) != 0)
+    return fail_errno (self->target, error);
+  /* Not before: who makes a new one is at another folder then. */
+  remove_from (self->target, LOCK);
+  return TRUE;
 }
 
 /* All at the end, but not the root's. Takes and returns the text. */
@@ -223,6 +279,7 @@ make_base (const gchar *what, const gchar *revision)
   return g_strdup_printf ("%s/%s/resolve/%s", bare, what, escaped);
 }
 
+/* NULL: `what` has no name at its end. */
 static gchar *
 make_target (const gchar *what, const gchar *output)
 {
@@ -233,7 +290,19 @@ make_target (const gchar *what, const gchar *output)
     return strip_slashes (g_strdup (output));
   plain[strcspn (plain, "?#")] = '\0';
   name = g_path_get_basename (plain);
+  if (*name == '.' || *name == '/')
+    return NULL;
   return g_build_filename (g_get_user_data_dir (), "clv", "models", name, NULL);
+}
+
+static gboolean
+is_done (const Pull *self)
+{
+  const gboolean done = g_file_test (self->target, G_FILE_TEST_EXISTS);
+
+  if (done)
+    printf ("%s: already there\n", self->target);
+  return done;
 }
 
 static int
@@ -241,13 +310,19 @@ pull (Pull *self, const gchar *token, guint stall_s)
 {
   g_autoptr (GError) error = NULL;
 
-  if (g_file_test (self->target, G_FILE_TEST_EXISTS)) {
-    printf ("%s: already there\n", self->target);
+  if (is_done (self))
     return TOOL_OK;
-  }
   self->folder = g_strconcat (self->target, ".part", NULL);
   if (g_mkdir_with_parents (self->folder, 0777) != 0)
     return tool_fail ("%s: %s", self->folder, g_strerror (errno));
+  if (!lock_folder (self, &error))
+    return tool_fail ("%s", error->message);
+  /* Another process may just have been ready. */
+  if (is_done (self)) {
+    remove_from (self->folder, LOCK);
+    g_rmdir (self->folder);
+    return TOOL_OK;
+  }
   if (!claim_folder (self, &error) ||
       !fetcher_init (&self->fetcher, token, stall_s, &error) ||
       !get_all (self, &error) || !put_in_place (self, &error))
@@ -261,7 +336,7 @@ tool_pull_main (int argc, gchar **argv)
 {
   g_autofree gchar *output = NULL, *revision = NULL;
   g_auto (GStrv) rest = NULL;
-  g_auto (Pull) self = { 0 };
+  g_auto (Pull) self = { .lock = -1 };
   gint stall_s = STALL_S;
   const gchar *token;
   const GOptionEntry entries[] = {
@@ -305,6 +380,10 @@ tool_pull_main (int argc, gchar **argv)
         "https, found '%s'",
         rest[0]);
   self.target = make_target (rest[0], output);
+  if (self.target == NULL)
+    return tool_usage_error (usage.name,
+        "wanted a URL with a name at its end, or --output, found '%s'",
+        rest[0]);
   token = strstr (rest[0], "://") == NULL ? g_getenv ("HF_TOKEN") : NULL;
   return pull (&self, token, (guint) stall_s);
 }

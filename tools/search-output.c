@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "clv-tool.h"
 #include "plugin/gstclipjson.h"
 #include "tag-writer.h"
 
@@ -22,10 +23,12 @@ search_print_table (GPtrArray *hits)
     g_autofree gchar *start = tag_format_time (hit->start, FALSE);
     g_autofree gchar *end = tag_format_time (hit->end, FALSE);
     g_autofree gchar *best = tag_format_time (hit->best, FALSE);
-    g_autofree gchar *tags = g_strjoinv (", ", hit->tags);
+    g_autofree gchar *media = tool_printable (hit->media);
+    g_autofree gchar *joined = g_strjoinv (", ", hit->tags);
+    g_autofree gchar *tags = tool_printable (joined);
 
     printf ("%5.3f  %-12s  %-12s  %-12s  %s%s%s%s\n", hit->score, start, end,
-        best, hit->media, *tags != '\0' ? "  (" : "", tags,
+        best, media, *tags != '\0' ? "  (" : "", tags,
         *tags != '\0' ? ")" : "");
   }
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "clv-tool.h"
 #include "tag-writer.h"
 
 #define BAR_CELLS 30
@@ -28,11 +29,11 @@ static void
 write_table (TagWriter *self, const TagSummary *summary)
 {
   const gboolean utf8 = g_get_charset (NULL);
+  g_autofree gchar *media = tool_printable (summary->media);
   g_autofree gchar *end = tag_format_time (summary->end, FALSE);
 
-  fprintf (self->out, "%s: %s, %" G_GUINT64_FORMAT " frame%s inferred\n",
-      summary->media, end, summary->n_inferred,
-      summary->n_inferred == 1 ? "" : "s");
+  fprintf (self->out, "%s: %s, %" G_GUINT64_FORMAT " frame%s inferred\n", media,
+      end, summary->n_inferred, summary->n_inferred == 1 ? "" : "s");
   if (summary->spans->len == 0 && summary->n_inferred > 0)
     fprintf (self->out, "  no tag was active; the best was '%s' with %.2f\n",
         clv_prompts_get_label (self->prompts, summary->best_label)->label,

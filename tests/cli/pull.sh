@@ -9,12 +9,22 @@ model=${CLV_MODEL_PATH%%:*}/demo
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY HF_ENDPOINT HF_TOKEN
 export XDG_DATA_HOME=$work/data
 
-python3 "$here/pull-server.py" "$model" port log &
+# A server of TLS, where there is what it takes to make one and to have it trusted.
+tls=()
+if command -v openssl >/dev/null && unshare -m true 2>/dev/null && [ -e /etc/ssl/certs/ca-certificates.crt ] &&
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=clv -addext subjectAltName=IP:127.0.0.1 \
+    -keyout key.pem -out tls.pem 2>/dev/null; then
+  cat tls.pem key.pem >both.pem
+  tls=(both.pem)
+fi
+
+python3 "$here/pull-server.py" "$model" port log "${tls[@]}" &
 server=$!
 trap 'kill $server; rm -rf "$work"' EXIT
 for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
 [ -s port ] || { ok "the server starts" 1; finish; }
-url=http://127.0.0.1:$(cat port)
+read -r plain_port tls_port <port
+url=http://127.0.0.1:$plain_port
 
 # same DIRECTORY: holds the files of the model, and none besides.
 same() {
@@ -55,6 +65,16 @@ refuses "a server that is down is named" 1 'down/SHA256SUMS: the server answers 
 refuses "a model that may not be had is named" 1 'HTTP 403.*HF_TOKEN' pull --output forbidden "$url/forbidden"
 refuses "no model at that place" 1 'missing/config.json: the server has no such file' pull --output missing "$url/missing"
 refuses "a file outside the folder is refused" 1 'found "../../escaped"' pull --output evil "$url/evil"
+refuses "what a server writes does not reach the terminal as it is" 1 'found "/.x1b\[31m"' pull --output escape "$url/escape"
+refuses "a file that does not end is refused" 1 'endless/vocab.json: .*more than 64 MB' pull --output endless "$url/endless"
+holds "$(awk '$1 == "/endless/vocab.json" { print $3 }' log)" -lt 100000000 && holds ! -e endless.part/vocab.json.part
+ok "and not fetched to no end" $?
+refuses "a promise of too much is refused" 1 'huge/model.safetensors: .*more than 65536 MB' pull --output huge "$url/huge"
+refuses "a server does not lead to files" 1 '/SHA256SUMS: .*[Pp]rotocol' pull --output to-file "$url/to-file"
+refuses "nor around in circles" 1 '/SHA256SUMS: .*redirect' pull --output around "$url/around"
+run 0 pull --output shifted "$url/shifted" && same shifted
+ok "a part that was not asked for is not taken" $?
+refuses "a checksum is found by any way of writing it" 1 'wanted the SHA-256' pull --output dotted "$url/dotted-sums"
 refuses "an index that is nested too deep is refused" 1 'nested deeper than' pull --output deep "$url/deep"
 refuses "what does not load takes no place" 1 'is not used: .*config.json' pull --output broken "$url/broken"
 holds ! -e broken
@@ -64,6 +84,16 @@ refuses "no server" 1 'is this machine online' pull --output offline http://127.
 export HF_ENDPOINT=$url/hub/
 run 0 pull owner/name && same data/clv/models/name
 ok "a mirror of the hub serves OWNER/NAME" $?
+HF_TOKEN=secret HF_ENDPOINT=$url/to-other-host run 0 pull --output token owner/name
+holds "$(grep -c ' Bearer secret$' log)" -gt 0 && ! grep -q '^/good/.* Bearer' log
+ok "a token stays with its server" $?
+HF_TOKEN=secret run 0 pull --output no-token "$url/good" && ! grep -q '^/good/.* Bearer' log
+ok "and is not given to any other" $?
+http_proxy=$url no_proxy=127.0.0.1 run 0 pull --output proxied http://proxied.invalid/good && same proxied &&
+  grep -q '^http://proxied.invalid/good/config.json ' log
+ok "a proxy is asked" $?
+http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 run 0 pull --output direct "$url/good" && same direct
+ok "but not for those that need none" $?
 refuses "a size that is a lie is refused" 1 "wanted $((size + 1)) bytes by the server's word, found $size" \
   pull --revision lie --output lie owner/name
 
@@ -84,9 +114,36 @@ done
 kill -9 $child
 wait $child 2>/dev/null
 run 0 pull --output killed "$url/stall" && same killed &&
-  grep -q "^/stall/model.safetensors bytes=$((size / 2))- $((size - size / 2))$" log
+  grep -q "^/stall/model.safetensors bytes=$((size / 2))- $((size - size / 2)) -$" log
 ok "after a kill the rest is fetched" $?
 
+if [ -n "$tls_port" ]; then
+  # trusting CODE ARGUMENT…: as run, where our certificate is a good one.
+  trusting() {
+    local code=0
+    unshare -m sh -c 'mount --bind tls.pem /etc/ssl/certs/ca-certificates.crt && exec "$@"' - "$clv" "${@:2}" \
+      >out 2>err </dev/null || code=$?
+    holds $code = "$1"
+  }
+  trusting 0 pull --output private "https://127.0.0.1:$tls_port/good" && same private
+  ok "a model comes over TLS" $?
+  refuses "a certificate that nobody knows is refused" 1 'SHA256SUMS: .*certificate' \
+    pull --output unknown "https://127.0.0.1:$tls_port/good"
+  trusting 1 pull --output public "https://127.0.0.1:$tls_port/to-plain" && says err 'SHA256SUMS: .*[Pp]rotocol'
+  ok "what is private does not become public" $?
+fi
+
+# Two at once.
+"$clv" pull --timeout 60 --output twice "$url/slow" >out 2>err &
+child=$!
+for _ in $(seq 100); do [ -s twice.part/model.safetensors.part ] && break; sleep 0.1; done
+refuses "a second one leaves the first alone" 1 'twice.part: another clv pull is at it' pull --output twice "$url/slow"
+wait $child
+ok "which goes on" $?
+same twice
+ok "and is whole" $?
+
+refuses "a URL without a name" 2 "name.*--output" pull "$url/good/.."
 refuses "a name that is neither" 2 "found 'vit-b-32'" pull vit-b-32
 refuses "another scheme" 2 "found 'ftp://x/y'" pull ftp://x/y
 refuses "nothing" 2 'wanted one OWNER/NAME or URL, found 0' pull
