@@ -57,7 +57,8 @@ add_tags (JsonBuilder *builder, ClvPrompts *prompts, const ClvScore *scores)
 {
   json_builder_set_member_name (builder, "tags");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < clv_prompts_get_n_labels (prompts); i++)
+  for (guint i = 0; scores != NULL && i < clv_prompts_get_n_labels (prompts);
+       i++)
     add_tag (builder, clv_prompts_get_label (prompts, i), &scores[i]);
   json_builder_end_array (builder);
 }

@@ -31,7 +31,7 @@ typedef struct {
  * @time: stream time in seconds; negative: there is none
  * @pts: nanoseconds, or %GST_CLOCK_TIME_NONE
  * @prompts: the set of the scores
- * @scores: one for each label
+ * @scores: (nullable): one for each label; %NULL: only regions were scored
  * @n_regions: 0: there is no member for them
  * @regions: (nullable) (array length=n_regions)
  */

@@ -292,7 +292,7 @@ store_frame (GstClipIndex *self, GstBuffer *buffer, const GstClipMeta *meta,
     case GST_CLIP_INDEX_FAILED:
       return GST_FLOW_ERROR;
   }
-  moment = gst_clip_index_moment_new (self->media, time, meta);
+  moment = gst_clip_index_moment_new (self->media, time, buffer, meta);
   if (meta == NULL || self->started.thumbnails) {
     caps = gst_pad_get_current_caps (GST_BASE_TRANSFORM_SINK_PAD (self));
     if (!gst_clip_index_moment_add_picture (moment, buffer, caps)) {

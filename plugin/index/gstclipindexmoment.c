@@ -2,45 +2,63 @@
 
 #include "gstclipindexmoment.h"
 
-/* An index keeps a label once for each moment, whatever its group. */
-static gboolean
-has_tag (const GstClipIndexMoment *self, const gchar *label)
+/* An index keeps a label once for each moment, whatever its group and its cliptag:
+ * with the highest score. */
+static void
+add_tag (GArray *tags, const gchar *label, gdouble score)
 {
-  for (guint i = 0; i < self->n_tags; i++)
-    if (g_str_equal (self->tags[i].label, label))
-      return TRUE;
-  return FALSE;
+  const ClvIndexTag tag = { label, score };
+
+  for (guint i = 0; i < tags->len; i++) {
+    ClvIndexTag *other = &g_array_index (tags, ClvIndexTag, i);
+
+    if (g_str_equal (other->label, label)) {
+      other->score = MAX (other->score, score);
+      return;
+    }
+  }
+  g_array_append_val (tags, tag);
 }
 
 static void
-take_meta (GstClipIndexMoment *self, const GstClipMeta *meta)
+take_tags (GstClipIndexMoment *self, GstBuffer *buffer)
 {
-  self->width = meta->embedding_width;
-  self->embedding =
-      g_memdup2 (meta->embedding, meta->embedding_width * sizeof (gfloat));
-  self->model_name = g_strdup (meta->model_name);
-  self->model_id = g_strdup (meta->model_id);
-  self->prompts = g_object_ref (gst_clip_meta_get_prompts (meta));
-  self->tags = g_new (ClvIndexTag, meta->n_scores);
-  for (guint i = 0; i < meta->n_scores; i++) {
-    const gchar *label = gst_clip_meta_get_label (meta, i);
+  GArray *tags = g_array_new (FALSE, FALSE, sizeof (ClvIndexTag));
+  gpointer state = NULL;
+  GstMeta *next;
 
-    if (meta->scores[i].active && !has_tag (self, label))
-      self->tags[self->n_tags++] =
-          (ClvIndexTag){ label, (gdouble) meta->scores[i].score };
+  while ((next = gst_buffer_iterate_meta_filtered (
+              buffer, &state, GST_CLIP_META_API_TYPE)) != NULL) {
+    const GstClipMeta *meta = (const GstClipMeta *) next;
+
+    g_ptr_array_add (
+        self->prompts, g_object_ref (gst_clip_meta_get_prompts (meta)));
+    for (guint i = 0; i < meta->n_scores; i++)
+      if (meta->scores[i].active)
+        add_tag (tags, gst_clip_meta_get_label (meta, i),
+            (gdouble) meta->scores[i].score);
   }
+  self->n_tags = tags->len;
+  self->tags = (ClvIndexTag *) g_array_free (tags, FALSE);
 }
 
 GstClipIndexMoment *
-gst_clip_index_moment_new (
-    GstClipIndexMedia *media, gdouble time, const GstClipMeta *meta)
+gst_clip_index_moment_new (GstClipIndexMedia *media, gdouble time,
+    GstBuffer *buffer, const GstClipMeta *meta)
 {
   GstClipIndexMoment *self = g_new0 (GstClipIndexMoment, 1);
 
   self->media = gst_clip_index_media_ref (media);
   self->time = time;
-  if (meta != NULL)
-    take_meta (self, meta);
+  self->prompts = g_ptr_array_new_with_free_func (g_object_unref);
+  take_tags (self, buffer);
+  if (meta != NULL) {
+    self->width = meta->embedding_width;
+    self->embedding =
+        g_memdup2 (meta->embedding, meta->embedding_width * sizeof (gfloat));
+    self->model_name = g_strdup (meta->model_name);
+    self->model_id = g_strdup (meta->model_id);
+  }
   return self;
 }
 
@@ -63,7 +81,7 @@ gst_clip_index_moment_free (GstClipIndexMoment *self)
   g_free (self->embedding);
   g_free (self->model_name);
   g_free (self->model_id);
-  g_clear_object (&self->prompts);
+  g_ptr_array_unref (self->prompts);
   g_free (self->tags);
   g_clear_pointer (&self->picture, gst_sample_unref);
   g_free (self);

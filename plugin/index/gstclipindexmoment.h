@@ -20,9 +20,11 @@ typedef struct {
   guint width;
   gchar *model_name;
   gchar *model_id;
-  ClvPrompts *prompts; /* has the labels of `tags` */
-  ClvIndexTag *tags;   /* that were active */
+
+  /* Active ones of the whole picture, of all cliptags that it passed. */
+  ClvIndexTag *tags;
   guint n_tags;
+  GPtrArray *prompts; /* ClvPrompts: have the labels of `tags` */
 
   GstSample *picture; /* NULL where nobody wants it */
 } GstClipIndexMoment;
@@ -30,10 +32,11 @@ typedef struct {
 /**
  * gst_clip_index_moment_new:
  * @media: takes a reference
- * @meta: (nullable): has an embedding
+ * @buffer: whose tags it takes
+ * @meta: (nullable): of @buffer, with the embedding
  */
-GstClipIndexMoment *gst_clip_index_moment_new (
-    GstClipIndexMedia *media, gdouble time, const GstClipMeta *meta);
+GstClipIndexMoment *gst_clip_index_moment_new (GstClipIndexMedia *media,
+    gdouble time, GstBuffer *buffer, const GstClipMeta *meta);
 
 /* Copies the pixels. FALSE where the memory cannot be read. */
 gboolean gst_clip_index_moment_add_picture (

@@ -26,7 +26,8 @@
 #include <string.h>
 
 #include "gstclipjson.h"
-#include "gstclipmeta.h"
+#include "gstclipresult.h"
+#include "gstclipsaid.h"
 #include "gstclipupstream.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_clip_to_json_debug);
@@ -42,13 +43,6 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
 
 enum { PROP_LINES = 1, PROP_MEDIA };
 
-/* What a meta said; the result keeps the scores. */
-typedef struct {
-  GstClipResult *result;
-  guint64 generation;
-  const ClvScore *scores;
-} Said;
-
 struct _GstClipToJson {
   GstElement parent;
 
@@ -63,7 +57,7 @@ struct _GstClipToJson {
   GstSegment segment;
   gchar *found_media; /* what upstream reads; NULL if it does not tell */
   gboolean asked;     /* for it */
-  GArray *last;       /* Said, by each meta of the last frame */
+  GPtrArray *last;    /* GstClipSaid, of the last frame */
 };
 
 G_DEFINE_FINAL_TYPE (GstClipToJson, gst_clip_to_json, GST_TYPE_ELEMENT)
@@ -75,10 +69,11 @@ gst_clip_to_json_lines_get_type (void)
 {
   static GType type = 0;
   static const GEnumValue values[] = {
-    { GST_CLIP_TO_JSON_INFERRED, "One for each inferred frame", "inferred" },
+    { GST_CLIP_TO_JSON_INFERRED,
+        "One for each frame of which something was inferred", "inferred" },
     { GST_CLIP_TO_JSON_CHANGES,
-        "One where other labels are active than before, and for the first "
-        "frame",
+        "One where other labels are active than before, in the picture or in "
+        "its regions, and for the first frame",
         "changes" },
     { 0, NULL, NULL },
   };
@@ -143,59 +138,46 @@ find_media (GstClipToJson *self)
   self->found_media = gst_clip_upstream_get_uri (self->sink);
 }
 
-static gboolean
-same_active (const GstClipMeta *meta, const Said *before)
-{
-  if (before->generation != meta->generation)
-    return FALSE;
-  for (guint i = 0; i < meta->n_scores; i++)
-    if (before->scores[i].active != meta->scores[i].active)
-      return FALSE;
-  return TRUE;
-}
-
 /* `before`: what the same cliptag said of the frame before, or NULL. */
 static gboolean
-is_wanted (
-    const GstClipMeta *meta, const Said *before, GstClipToJsonLines lines)
+is_wanted (const GstClipSaid *said, const GstClipSaid *before,
+    GstClipToJsonLines lines)
 {
   if (before == NULL)
     return TRUE;
-  return lines == GST_CLIP_TO_JSON_INFERRED ? before->result != meta->result
-                                            : !same_active (meta, before);
+  return lines == GST_CLIP_TO_JSON_INFERRED
+             ? gst_clip_said_has_new (said, before)
+             : strcmp (said->active, before->active) != 0;
 }
 
-/* Of GstClipJsonRegion: the regions that the same cliptag has scored. */
+/* Of GstClipJsonRegion. */
 static GArray *
-find_regions (const GstClipMeta *meta, GstBuffer *frame)
+list_regions (const GstClipSaid *said)
 {
   GArray *regions = g_array_new (FALSE, FALSE, sizeof (GstClipJsonRegion));
-  gpointer state = NULL;
-  GstMeta *other;
 
-  while ((other = gst_buffer_iterate_meta_filtered (
-              frame, &state, GST_CLIP_REGION_META_API_TYPE))) {
-    const GstClipRegionMeta *clip = (const GstClipRegionMeta *) other;
-    const GstClipJsonRegion region = { clip->region, clip->scores };
+  for (guint i = 0; i < said->regions->len; i++) {
+    const GstClipRegionMeta *meta = said->regions->pdata[i];
+    const GstClipJsonRegion region = { meta->region, meta->scores };
 
-    if (clip->generation == meta->generation)
-      g_array_append_val (regions, region);
+    g_array_append_val (regions, region);
   }
   return regions;
 }
 
 /* Of the picture that the scores are of. */
 static GstBuffer *
-make_line (GstClipToJson *self, const GstClipMeta *meta, GstBuffer *frame)
+make_line (GstClipToJson *self, const GstClipSaid *said, GstBuffer *frame)
 {
+  GstClipResult *result = said->results->pdata[0];
   GstClipJsonFrame json = {
-    .model = meta->model_name,
+    .model = result->model_name,
     .time = -1.0,
-    .pts = meta->fresh ? GST_BUFFER_PTS (frame) : meta->pts,
-    .prompts = gst_clip_meta_get_prompts (meta),
-    .scores = meta->scores,
+    .pts = gst_clip_said_get_pts (said, frame),
+    .prompts = result->prompts,
+    .scores = said->whole != NULL ? said->whole->scores : NULL,
   };
-  g_autoptr (GArray) regions = find_regions (meta, frame);
+  g_autoptr (GArray) regions = list_regions (said);
   g_autofree gchar *media = NULL;
   guint64 time = GST_CLOCK_TIME_NONE;
   GstBuffer *buffer;
@@ -228,57 +210,43 @@ push_gap (GstClipToJson *self, GstBuffer *frame)
   return GST_PAD_IS_FLUSHING (self->src) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
+/* A frame without any scores says nothing, so it changes nothing either. Takes the
+ * list over. */
 static void
-said_clear (gpointer data)
+remember (GstClipToJson *self, GPtrArray *now)
 {
-  gst_clip_result_unref (((Said *) data)->result);
-}
-
-/* The n-th meta of a frame is compared with the n-th of the frame before. */
-static void
-remember (GstClipToJson *self, guint n, const GstClipMeta *meta)
-{
-  const Said said = {
-    .result = gst_clip_result_ref (meta->result),
-    .generation = meta->generation,
-    .scores = meta->scores,
-  };
-
-  if (n == self->last->len) {
-    g_array_append_val (self->last, said);
+  for (guint i = 0; i < now->len; i++)
+    gst_clip_said_forget_metas (now->pdata[i]);
+  if (now->len == 0) {
+    g_ptr_array_unref (now);
     return;
   }
-  said_clear (&g_array_index (self->last, Said, n));
-  g_array_index (self->last, Said, n) = said;
+  g_ptr_array_unref (self->last);
+  self->last = now;
 }
 
 static GstFlowReturn
 gst_clip_to_json_chain (GstPad *pad, GstObject *parent, GstBuffer *frame)
 {
   GstClipToJson *self = GST_CLIP_TO_JSON (parent);
+  GPtrArray *now = gst_clip_said_list (frame);
   GstFlowReturn flow = GST_FLOW_OK;
   GstClipToJsonLines lines;
-  gpointer state = NULL;
   gboolean any = FALSE;
-  GstMeta *next;
-  guint n = 0;
 
   GST_OBJECT_LOCK (self);
   lines = self->lines;
   GST_OBJECT_UNLOCK (self);
   find_media (self);
-  while (flow == GST_FLOW_OK && (next = gst_buffer_iterate_meta_filtered (frame,
-                                     &state, GST_CLIP_META_API_TYPE)) != NULL) {
-    const GstClipMeta *meta = (const GstClipMeta *) next;
-    const Said *before =
-        n < self->last->len ? &g_array_index (self->last, Said, n) : NULL;
+  for (guint i = 0; i < now->len && flow == GST_FLOW_OK; i++) {
+    const GstClipSaid *said = now->pdata[i];
 
-    if (is_wanted (meta, before, lines)) {
+    if (is_wanted (said, gst_clip_said_find (self->last, said), lines)) {
       any = TRUE;
-      flow = gst_pad_push (self->src, make_line (self, meta, frame));
+      flow = gst_pad_push (self->src, make_line (self, said, frame));
     }
-    remember (self, n++, meta);
   }
+  remember (self, now);
   if (!any)
     flow = push_gap (self, frame);
   gst_buffer_unref (frame);
@@ -294,10 +262,10 @@ gst_clip_to_json_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
       self->asked = FALSE;
-      g_array_set_size (self->last, 0);
+      g_ptr_array_set_size (self->last, 0);
       break;
     case GST_EVENT_FLUSH_STOP:
-      g_array_set_size (self->last, 0);
+      g_ptr_array_set_size (self->last, 0);
       gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
       break;
     case GST_EVENT_SEGMENT:
@@ -367,7 +335,7 @@ gst_clip_to_json_change_state (GstElement *element, GstStateChange transition)
   /* Pads are down now: nothing streams. */
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     self->asked = FALSE;
-    g_array_set_size (self->last, 0);
+    g_ptr_array_set_size (self->last, 0);
     gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   }
   return change;
@@ -380,7 +348,7 @@ gst_clip_to_json_finalize (GObject *object)
 
   g_free (self->media);
   g_free (self->found_media);
-  g_array_unref (self->last);
+  g_ptr_array_unref (self->last);
   G_OBJECT_CLASS (gst_clip_to_json_parent_class)->finalize (object);
 }
 
@@ -426,8 +394,7 @@ gst_clip_to_json_class_init (GstClipToJsonClass *klass)
 static void
 gst_clip_to_json_init (GstClipToJson *self)
 {
-  self->last = g_array_new (FALSE, FALSE, sizeof (Said));
-  g_array_set_clear_func (self->last, said_clear);
+  self->last = gst_clip_said_list_new ();
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
 
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");

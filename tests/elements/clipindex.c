@@ -53,6 +53,34 @@ test_moments_have_time_tags_and_embedding (IndexTest *self, gconstpointer data)
   g_assert_null (hit->tags[1]);
 }
 
+/* Two before the one with the embedding, and one behind it; "dog" is everywhere. */
+static void
+test_tags_of_all_cliptags_are_stored (IndexTest *self, gconstpointer data)
+{
+  const gfloat axis[INDEX_TEST_WIDTH] = { 1, 0, 0, 0 };
+  const MetaTest embedded = {
+    .fresh = TRUE, .embedding = axis, .width = INDEX_TEST_WIDTH
+  };
+  const gchar *const texts[] = { "bird; dog", "dog; cat", "tree; bush" };
+  const gfloat scores[][2] = { { 0.75f, 0.875f }, { 0.625f, 0.25f },
+    { 0.125f, 0.5f } };
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL);
+
+  index_test_start (self, "");
+  GST_BUFFER_PTS (buffer) = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (ClvPrompts) prompts = meta_test_prompts (texts[i]);
+
+    meta_test_add (buffer, prompts, scores[i], i == 1 ? &embedded : NULL);
+  }
+  g_assert_cmpint (gst_harness_push (self->harness, buffer), ==, GST_FLOW_OK);
+  end_stream (self);
+  assert_sql (self,
+      "SELECT group_concat(label || ' ' || score, ', ') FROM"
+      " (SELECT * FROM tags ORDER BY score DESC)",
+      "dog 0.875, bird 0.75, bush 0.5");
+}
+
 static void
 test_the_end_marks_the_media_as_whole (IndexTest *self, gconstpointer data)
 {
@@ -324,6 +352,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("moments have time, tags and embedding",
       test_moments_have_time_tags_and_embedding);
+  ADD ("tags of all cliptags are stored", test_tags_of_all_cliptags_are_stored);
   ADD ("the end marks the media as whole",
       test_the_end_marks_the_media_as_whole);
   ADD ("a stream that comes again goes on",

@@ -199,14 +199,99 @@ test_each_cliptag_gives_a_line (Fixture *self, gconstpointer data)
   expect_none (self);
 }
 
+/* `active`: the second label is. */
+static GstClipResult *
+make_result (ClvPrompts *prompts, GstClockTime pts, gboolean active)
+{
+  const ClvScore scores[2] = { { .score = 0.5f },
+    { .score = 0.25f, .active = active } };
+
+  return gst_clip_result_new (prompts, "none", "none", pts, scores, NULL, 0);
+}
+
 static void
 add_region (GstBuffer *buffer, ClvPrompts *prompts, const GstClipRegion *region)
 {
-  const ClvScore scores[2] = { { .score = 0.5f }, { .score = 0.25f } };
-  g_autoptr (GstClipResult) result =
-      gst_clip_result_new (prompts, "none", "none", 0, scores, NULL, 0);
+  g_autoptr (GstClipResult) result = make_result (prompts, 0, FALSE);
 
   gst_buffer_add_clip_region_meta (buffer, region, result, TRUE, FALSE, 0);
+}
+
+static const GstClipRegion place = { 1, 2, 5, 6, 0, 7, -1, -1 };
+
+/* A frame of which only regions were scored, as with roi-list; results[1] may be
+ * NULL. */
+static void
+push_regions (Fixture *self, GstClipResult *const results[2], gboolean fresh)
+{
+  GstBuffer *buffer = make_frame (self);
+
+  for (guint i = 0; i < 2 && results[i] != NULL; i++) {
+    GstClipRegion region = place;
+
+    region.roi_id += (gint) i;
+    gst_buffer_add_clip_region_meta (
+        buffer, &region, results[i], fresh, FALSE, 0);
+  }
+  gst_harness_push (self->harness, buffer);
+}
+
+static void
+expect_regions (Fixture *self, GstClockTime pts, guint n)
+{
+  g_autoptr (JsonObject) line = pull (self, pts);
+  JsonArray *regions = json_object_get_array_member (line, "regions");
+
+  g_assert_cmpstr (json_object_get_string_member (line, "model"), ==, "none");
+  g_assert_cmpuint (
+      json_array_get_length (json_object_get_array_member (line, "tags")), ==,
+      0);
+  g_assert_cmpuint (json_array_get_length (regions), ==, n);
+  for (guint i = 0; i < n; i++) {
+    JsonObject *region = json_array_get_object_element (regions, i);
+
+    g_assert_cmpint (json_object_get_int_member (region, "id"), ==, 7 + i);
+    g_assert_cmpuint (
+        json_array_get_length (json_object_get_array_member (region, "tags")),
+        ==, 2);
+  }
+}
+
+/* A line where at least one region is new, with the time of the newest. */
+static void
+test_regions_alone_give_lines (Fixture *self, gconstpointer data)
+{
+  const GstClockTime step = GST_SECOND / 10;
+  g_autoptr (GstClipResult) first = make_result (self->prompts, 0, FALSE);
+  g_autoptr (GstClipResult) second = make_result (self->prompts, step, FALSE);
+
+  push_regions (self, (GstClipResult *[2]){ first }, TRUE);
+  expect_regions (self, 0, 1);
+  push_regions (self, (GstClipResult *[2]){ first }, FALSE);
+  expect_none (self);
+  push_regions (self, (GstClipResult *[2]){ first, second }, FALSE);
+  expect_regions (self, step, 2);
+  push_regions (self, (GstClipResult *[2]){ NULL }, FALSE);
+  push_regions (self, (GstClipResult *[2]){ first, second }, FALSE);
+  expect_none (self);
+}
+
+static void
+test_changes_in_regions_give_lines (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GstClipResult) quiet = make_result (self->prompts, 0, FALSE);
+  g_autoptr (GstClipResult) other = make_result (self->prompts, 0, FALSE);
+  g_autoptr (GstClipResult) active = make_result (self->prompts, 0, TRUE);
+
+  push_regions (self, (GstClipResult *[2]){ quiet }, TRUE);
+  expect_regions (self, 0, 1);
+  push_regions (self, (GstClipResult *[2]){ other }, TRUE);
+  expect_none (self);
+  push_regions (self, (GstClipResult *[2]){ active }, TRUE);
+  expect_regions (self, 2 * (GST_SECOND / 10), 1);
+  push_regions (self, (GstClipResult *[2]){ active, quiet }, TRUE);
+  expect_regions (self, 3 * (GST_SECOND / 10), 2);
+  expect_none (self);
 }
 
 /* Those of another cliptag are not in its line. */
@@ -263,5 +348,8 @@ main (int argc, char **argv)
   ADD ("each cliptag gives a line", "", test_each_cliptag_gives_a_line);
   ADD ("a line has the regions of its cliptag", "",
       test_a_line_has_the_regions_of_its_cliptag);
+  ADD ("regions alone give lines", "", test_regions_alone_give_lines);
+  ADD ("changes in regions give lines", "lines=changes",
+      test_changes_in_regions_give_lines);
   return g_test_run ();
 }
