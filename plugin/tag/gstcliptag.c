@@ -218,6 +218,7 @@ gst_clip_tag_start (GstBaseTransform *trans)
   self->stream.post_messages = self->started.post_messages;
   self->stream.attach_embedding = self->started.attach_embedding;
   self->stream.attach_heatmap = self->started.attach_heatmap;
+  self->stream.attach_analytics = self->started.attach_analytics;
   self->stream.scoring.limits = self->started.scope.limits;
   gst_clip_tag_live_open (self->live, engine, &self->stream, &self->live_funcs);
   gst_clip_tag_use_prompts (
@@ -481,6 +482,9 @@ gst_clip_tag_class_init (GstClipTagClass *klass)
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_MODE, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_ON_ERROR, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CLIP_INFERENCE_REGION, 0);
+#ifdef HAVE_ANALYTICS
+  gst_type_mark_as_plugin_api (GST_TYPE_CLIP_ANALYTICS, 0);
+#endif
 
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));

@@ -58,18 +58,22 @@ tell_roi (GstVideoRegionOfInterestMeta *roi, const GstClipRegionMeta *meta)
 
 static void
 attach_whole (GstBuffer *buffer, GstClipResult *result, gboolean fresh,
-    gboolean unchanged, GstClockTime age)
+    gboolean unchanged, GstClockTime age, GstClipAnalytics analytics)
 {
   GstClipHeatmaps *heatmaps = gst_clip_result_get_heatmaps (result);
+  const GstClipMeta *meta =
+      gst_buffer_add_clip_meta (buffer, result, fresh, unchanged, age);
 
-  gst_buffer_add_clip_meta (buffer, result, fresh, unchanged, age);
+  gst_clip_tag_analytics_add (
+      buffer, gst_clip_meta_get_prompts (meta), meta->scores, analytics);
   if (heatmaps != NULL)
     gst_buffer_add_clip_heatmap_meta (buffer, heatmaps);
 }
 
 gboolean
 gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
-    GHashTable *results, gdouble time, gdouble unchanged_since)
+    GHashTable *results, gdouble time, gdouble unchanged_since,
+    GstClipAnalytics analytics)
 {
   gboolean attached = FALSE;
 
@@ -89,7 +93,7 @@ gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
     unchanged = !fresh && scored->time == unchanged_since;
     age = gst_clip_tag_clock_to_ns (time - scored->time);
     if (region->serial == GST_CLIP_TAG_WHOLE) {
-      attach_whole (buffer, scored->result, fresh, unchanged, age);
+      attach_whole (buffer, scored->result, fresh, unchanged, age, analytics);
       continue;
     }
     meta = gst_buffer_add_clip_region_meta (

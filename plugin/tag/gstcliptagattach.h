@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "gstcliptaganalytics.h"
 #include "gstcliptagregion.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,7 @@ void gst_clip_tag_results_add (
  * @results: (nullable)
  * @time: of the frame, on the clock of the results
  * @unchanged_since: this frame looks like the one at; NAN: like none
+ * @analytics: which labels are attached as GstAnalytics, too
  *
  * Attaches the results of the frame's regions, and tells those of detectors what
  * their active labels are. Allocates little but the metas.
@@ -36,6 +38,7 @@ void gst_clip_tag_results_add (
  * Returns: %FALSE if there was none
  */
 gboolean gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
-    GHashTable *results, gdouble time, gdouble unchanged_since);
+    GHashTable *results, gdouble time, gdouble unchanged_since,
+    GstClipAnalytics analytics);
 
 G_END_DECLS

@@ -57,6 +57,7 @@ typedef struct {
   guint top_k;
   gboolean attach_embedding;
   gboolean attach_heatmap;
+  GstClipAnalytics attach_analytics;
   gboolean post_messages;
   GstClipTagLimits limits;
   GstClipTagOrder *order; /* NULL: the prompts are as they were */
@@ -91,6 +92,7 @@ get_news (GstClipTag *self, News *ret_news, GstClipTagTiming *ret_timing)
     .top_k = self->settings.top_k,
     .attach_embedding = self->settings.attach_embedding,
     .attach_heatmap = self->settings.attach_heatmap,
+    .attach_analytics = self->settings.attach_analytics,
     .post_messages = self->settings.post_messages,
     .limits = self->settings.scope.limits,
     .prompts = g_steal_pointer (&self->pending),
@@ -164,12 +166,14 @@ take_settings (GstClipTag *self)
 
   if (news.attach_embedding != self->stream.attach_embedding ||
       news.attach_heatmap != self->stream.attach_heatmap ||
+      news.attach_analytics != self->stream.attach_analytics ||
       news.post_messages != self->stream.post_messages ||
       !are_same_limits (&news.limits, &self->stream.scoring.limits)) {
     gst_clip_tag_live_lock_stream (self->live);
     self->stream.scoring.limits = news.limits;
     self->stream.attach_embedding = news.attach_embedding;
     self->stream.attach_heatmap = news.attach_heatmap;
+    self->stream.attach_analytics = news.attach_analytics;
     self->stream.post_messages = news.post_messages;
     gst_clip_tag_live_unlock_stream (self->live);
   }
@@ -401,7 +405,8 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   /* The frame that it looks like may still be in work. */
   tagged = gst_clip_tag_attach (buffer, self->regions, state.results,
       self->clock.time,
-      verdict == GST_CLIP_TAG_SKIP_UNCHANGED ? state.last.time : (gdouble) NAN);
+      verdict == GST_CLIP_TAG_SKIP_UNCHANGED ? state.last.time : (gdouble) NAN,
+      self->stream.attach_analytics);
   GST_LOG_OBJECT (self, "%" GST_TIME_FORMAT " is %s and leaves %s",
       GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
       gst_clip_tag_verdict_to_string (verdict),

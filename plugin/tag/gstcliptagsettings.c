@@ -66,6 +66,7 @@ gst_clip_tag_settings_init (GstClipTagSettings *self)
     .precision = CLV_PRECISION_AUTO,
     .threshold = DEFAULT_THRESHOLD,
     .post_messages = TRUE,
+    .attach_analytics = GST_CLIP_ANALYTICS_DEFAULT,
   };
   gst_clip_tag_timing_init (&self->timing);
   gst_clip_tag_scope_settings_init (&self->scope);
@@ -196,6 +197,14 @@ gst_clip_tag_settings_install (GObjectClass *klass)
           "Attach where in the picture phrases fit, as small grey pictures: "
           "those of the eight best labels, active ones first",
           FALSE, PLAYING));
+#ifdef HAVE_ANALYTICS
+  g_object_class_install_property (klass, GST_CLIP_TAG_PROP_ATTACH_ANALYTICS,
+      g_param_spec_enum ("attach-analytics", "Attach analytics",
+          "Which labels to attach as GstAnalyticsClsMtd, too, for elements "
+          "that "
+          "know no GstClipMeta",
+          GST_TYPE_CLIP_ANALYTICS, GST_CLIP_ANALYTICS_DEFAULT, PLAYING));
+#endif
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Frames since the start (frames, inferred, reused), milliseconds "
@@ -281,6 +290,9 @@ gst_clip_tag_settings_set (
     case GST_CLIP_TAG_PROP_ATTACH_HEATMAP:
       self->attach_heatmap = g_value_get_boolean (value);
       return TRUE;
+    case GST_CLIP_TAG_PROP_ATTACH_ANALYTICS:
+      self->attach_analytics = g_value_get_enum (value);
+      return TRUE;
     case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
       self->watch_prompts = g_value_get_boolean (value);
       return TRUE;
@@ -340,6 +352,9 @@ gst_clip_tag_settings_get (
       return TRUE;
     case GST_CLIP_TAG_PROP_ATTACH_HEATMAP:
       g_value_set_boolean (value, self->attach_heatmap);
+      return TRUE;
+    case GST_CLIP_TAG_PROP_ATTACH_ANALYTICS:
+      g_value_set_enum (value, self->attach_analytics);
       return TRUE;
     case GST_CLIP_TAG_PROP_WATCH_PROMPTS:
       g_value_set_boolean (value, self->watch_prompts);

@@ -10,6 +10,7 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-types.h>
 
+#include "gstcliptaganalytics.h"
 #include "gstcliptagscope.h"
 #include "gstcliptagtiming.h"
 
@@ -32,6 +33,7 @@ enum {
   GST_CLIP_TAG_PROP_POST_MESSAGES,
   GST_CLIP_TAG_PROP_ATTACH_EMBEDDING,
   GST_CLIP_TAG_PROP_ATTACH_HEATMAP,
+  GST_CLIP_TAG_PROP_ATTACH_ANALYTICS, /* where it is built */
   GST_CLIP_TAG_PROP_STATS,
 };
 
@@ -63,6 +65,7 @@ typedef struct {
   gboolean post_messages;
   gboolean attach_embedding;
   gboolean attach_heatmap;
+  GstClipAnalytics attach_analytics;
   gboolean watch_prompts;
 
   GstClipTagTiming timing;

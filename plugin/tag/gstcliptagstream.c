@@ -228,6 +228,6 @@ gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
         self, segment, clock, GST_BUFFER_PTS (buffer), regions, requests);
   else
     pass (self, segment, clock, regions);
-  return gst_clip_tag_attach (
-      buffer, regions, self->results, clock->time, since);
+  return gst_clip_tag_attach (buffer, regions, self->results, clock->time,
+      since, self->attach_analytics);
 }

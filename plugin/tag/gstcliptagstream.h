@@ -24,6 +24,7 @@ typedef struct {
   gboolean post_messages;
   gboolean attach_embedding;
   gboolean attach_heatmap;
+  GstClipAnalytics attach_analytics;
 
   /* Of the current prompt set; NULL before the first. */
   ClvModel *model;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* cliptag's results in GStreamer's own words: GstAnalytics, of 1.24 and later. What
+ * is built without it attaches nothing and finds nothing. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <clv/clv-prompts.h>
+#include <clv/clv-scorer.h>
+
+G_BEGIN_DECLS
+
+/* The values are fixed: applications store them. */
+typedef enum {
+  GST_CLIP_ANALYTICS_NONE = 0,
+  GST_CLIP_ANALYTICS_ACTIVE = 1,
+  GST_CLIP_ANALYTICS_ALL = 2,
+} GstClipAnalytics;
+
+#ifdef HAVE_ANALYTICS
+
+#define GST_CLIP_ANALYTICS_DEFAULT GST_CLIP_ANALYTICS_ACTIVE
+
+#define GST_TYPE_CLIP_ANALYTICS (gst_clip_analytics_get_type ())
+GType gst_clip_analytics_get_type (void);
+
+/**
+ * gst_clip_tag_analytics_add:
+ * @buffer: writable
+ * @scores: one for each label of @prompts
+ * @which: of the labels
+ *
+ * Attaches a GstAnalyticsClsMtd for each group of which a label is wanted, its
+ * labels as quarks and their smoothed scores as levels. The best is first, of labels
+ * and of groups: some readers look at no other.
+ */
+void gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
+    const ClvScore *scores, GstClipAnalytics which);
+
+#else
+
+#define GST_CLIP_ANALYTICS_DEFAULT GST_CLIP_ANALYTICS_NONE
+
+static inline void
+gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
+    const ClvScore *scores, GstClipAnalytics which)
+{
+}
+
+#endif
+
+G_END_DECLS
