@@ -34,8 +34,8 @@ add_hit (JsonBuilder *builder, ClvIndex *index, const ClvIndexHit *hit,
 }
 
 gboolean
-search_print_html (
-    ClvIndex *index, GPtrArray *hits, const gchar *query, GError **error)
+search_print_html (FILE *out, ClvIndex *index, GPtrArray *hits,
+    const gchar *query, GError **error)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) data = NULL;
@@ -54,6 +54,6 @@ search_print_html (
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   data = json_builder_get_root (builder);
-  html_page_write (stdout, "search.js", data);
+  html_page_write (out, "search.js", data);
   return TRUE;
 }

@@ -3,21 +3,20 @@
 #include "search-output.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "clv-tool.h"
 #include "plugin/gstclipjson.h"
 #include "tag-writer.h"
 
 void
-search_print_table (GPtrArray *hits)
+search_print_table (FILE *out, GPtrArray *hits)
 {
   if (hits->len == 0) {
-    printf ("nothing was found\n");
+    fprintf (out, "nothing was found\n");
     return;
   }
-  printf ("%-5s  %-12s  %-12s  %-12s  %s\n", "score", "start", "end", "best",
-      "media");
+  fprintf (out, "%-5s  %-12s  %-12s  %-12s  %s\n", "score", "start", "end",
+      "best", "media");
   for (guint i = 0; i < hits->len; i++) {
     const ClvIndexHit *hit = hits->pdata[i];
     g_autofree gchar *start = tag_format_time (hit->start, FALSE);
@@ -27,8 +26,8 @@ search_print_table (GPtrArray *hits)
     g_autofree gchar *joined = g_strjoinv (", ", hit->tags);
     g_autofree gchar *tags = tool_printable (joined);
 
-    printf ("%5.3f  %-12s  %-12s  %-12s  %s%s%s%s\n", hit->score, start, end,
-        best, media, *tags != '\0' ? "  (" : "", tags,
+    fprintf (out, "%5.3f  %-12s  %-12s  %-12s  %s%s%s%s\n", hit->score, start,
+        end, best, media, *tags != '\0' ? "  (" : "", tags,
         *tags != '\0' ? ")" : "");
   }
 }
@@ -56,7 +55,8 @@ add_hit (JsonBuilder *builder, const ClvIndexHit *hit, const gchar *thumbnail,
 }
 
 void
-search_print_json (ClvIndex *index, GPtrArray *hits, GPtrArray *thumbnails)
+search_print_json (
+    FILE *out, ClvIndex *index, GPtrArray *hits, GPtrArray *thumbnails)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonGenerator) generator = json_generator_new ();
@@ -78,7 +78,7 @@ search_print_json (ClvIndex *index, GPtrArray *hits, GPtrArray *thumbnails)
   json_generator_set_root (generator, root);
   json_generator_set_pretty (generator, TRUE);
   text = json_generator_to_data (generator, NULL);
-  printf ("%s\n", text);
+  fprintf (out, "%s\n", text);
 }
 
 GPtrArray *

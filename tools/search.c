@@ -4,11 +4,12 @@
 
 #include "clv-tool.h"
 
+#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "media.h"
+#include "output.h"
 #include "search-output.h"
 #include "search-query.h"
 
@@ -22,6 +23,7 @@ typedef struct {
   gchar *before;
   gchar *media;
   gchar *format;
+  gchar *output;
   gchar *thumbnails;
   GStrv images;
   GStrv nots;
@@ -40,6 +42,7 @@ options_clear (Options *self)
   g_free (self->before);
   g_free (self->media);
   g_free (self->format);
+  g_free (self->output);
   g_free (self->thumbnails);
   g_strfreev (self->images);
   g_strfreev (self->nots);
@@ -58,7 +61,8 @@ static const ToolUsage search_usage = { "search", "\"A SENTENCE\"",
   "Examples:\n"
   "  clv search \"a red car at night\"\n"
   "  clv search \"a dog\" --not \"a dog in snow\" --media '*/2024/*' --top 3\n"
-  "  clv search --image bicycle.jpg --after 1:30:00 --format json\n" };
+  "  clv search --image bicycle.jpg --after 1:30:00 --format json\n"
+  "  clv search \"a dog\" --format html --output dogs.html\n" };
 
 static gboolean
 parse_options (Options *o, int argc, gchar **argv)
@@ -84,6 +88,8 @@ parse_options (Options *o, int argc, gchar **argv)
         "only before this time of a media", "TIME" },
     { "format", 'f', 0, G_OPTION_ARG_FILENAME, &o->format,
         "table, json or html", "FORMAT" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output,
+        "write to FILE instead of standard output", "FILE" },
     { "thumbnails", 0, 0, G_OPTION_ARG_FILENAME, &o->thumbnails,
         "write the pictures of the hits there: 1.jpg, …", "DIRECTORY" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model,
@@ -201,18 +207,25 @@ open_engine (
   return g_steal_pointer (&engine);
 }
 
+/* Whole, or with an error and not at all. */
 static gboolean
-print_hits (const Options *o, ClvIndex *index, GPtrArray *hits,
+write_hits (const Options *o, ClvIndex *index, GPtrArray *hits,
     GPtrArray *thumbnails, GError **error)
 {
-  if (g_strcmp0 (o->format, "html") == 0)
-    return search_print_html (
-        index, hits, o->text[0] != NULL ? o->text[0] : o->images[0], error);
-  if (g_strcmp0 (o->format, "json") == 0)
-    search_print_json (index, hits, thumbnails);
+  const gchar *query = o->text[0] != NULL ? o->text[0] : o->images[0];
+  g_auto (Output) output = { 0 };
+
+  if (!output_open (&output, o->output, error))
+    return FALSE;
+  errno = 0;
+  if (g_strcmp0 (o->format, "html") == 0) {
+    if (!search_print_html (output.out, index, hits, query, error))
+      return FALSE;
+  } else if (g_strcmp0 (o->format, "json") == 0)
+    search_print_json (output.out, index, hits, thumbnails);
   else
-    search_print_table (hits);
-  return TRUE;
+    search_print_table (output.out, hits);
+  return output_commit (&output, error);
 }
 
 static int
@@ -236,10 +249,8 @@ run (const Options *o, ClvIndexQuery *query, ClvPrecision precision)
   hits = clv_index_search (index, query, &error);
   if (hits != NULL && o->thumbnails != NULL)
     thumbnails = search_write_thumbnails (index, hits, o->thumbnails, &error);
-  if (error != NULL || !print_hits (o, index, hits, thumbnails, &error))
+  if (error != NULL || !write_hits (o, index, hits, thumbnails, &error))
     return tool_fail ("%s", error->message);
-  if (fflush (stdout) != 0)
-    return tool_fail ("standard output cannot be written");
   return TOOL_OK;
 }
 

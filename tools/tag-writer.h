@@ -9,6 +9,7 @@
 #include <gst/gst.h>
 #include <stdio.h>
 
+#include "output.h"
 #include "plugin/gstclipjson.h"
 
 G_BEGIN_DECLS
@@ -73,14 +74,11 @@ struct _TagWriter {
   guint n_media;
   GArray *spans;  /* TagSpan, for formats that sort them over all media */
   gpointer state; /* the format's own */
-  FILE *out;
-  gchar *path;  /* NULL: standard output */
-  gchar *aside; /* written first, then renamed to `path`; NULL: not a file */
-  int code;     /* errno of the first write that failed */
+  FILE *out;      /* of the next */
+  Output output;
 };
 
-/* `path`: NULL for standard output. A regular file appears under its name only
- * when tag_writer_commit() succeeds. */
+/* `path`: see output_open(). */
 gboolean tag_writer_open (TagWriter *self, const TagFormat *format,
     const gchar *path, ClvPrompts *prompts, const gchar *model_name,
     guint n_media, GError **error);

@@ -64,7 +64,7 @@ browse tags.html --print-to-pdf=tags.pdf && [ "$(head -c 5 tags.pdf)" = %PDF- ]
 ok "it prints" $?
 
 if "$clv" index --help >/dev/null 2>&1; then
-  run 0 index --db i.db --thumbnails "$name" && run 0 search --db i.db '<i>a black</i> screen' --format html && mv out hits.html
+  run 0 index --db i.db --thumbnails "$name" && run 0 search --db i.db '<i>a black</i> screen' --format html --output hits.html
   ok "hits are written" $?
   clicks hits.html
   finds "f['title'] == '<i>a black</i> screen'" "f['scripts'] == 3" "f['images'] == len(f['all']) >= 3"
