@@ -93,8 +93,21 @@ rank (ClvPrompts *prompts, const ClvScore *scores, GstClipAnalytics which)
   return ranked;
 }
 
+/* A detection contains its classifications, as in GstAnalytics' own tests and with DL
+ * Streamer; objectdetectionoverlay looks for one that it relates to. */
 static void
-add_group (GstAnalyticsRelationMeta *meta, const Ranked *ranked, guint n)
+relate (GstAnalyticsRelationMeta *meta, guint detection, guint cls)
+{
+  gst_analytics_relation_meta_set_relation (meta,
+      GST_ANALYTICS_REL_TYPE_CONTAIN | GST_ANALYTICS_REL_TYPE_RELATE_TO,
+      detection, cls);
+  gst_analytics_relation_meta_set_relation (
+      meta, GST_ANALYTICS_REL_TYPE_IS_PART_OF, cls, detection);
+}
+
+static void
+add_group (GstAnalyticsRelationMeta *meta, const GstClipTagDetection *detection,
+    const Ranked *ranked, guint n)
 {
   g_autofree gfloat *levels = g_new (gfloat, n);
   g_autofree GQuark *quarks = g_new (GQuark, n);
@@ -104,11 +117,14 @@ add_group (GstAnalyticsRelationMeta *meta, const Ranked *ranked, guint n)
     levels[i] = ranked[i].score;
     quarks[i] = g_quark_from_string (ranked[i].label);
   }
-  gst_analytics_relation_meta_add_cls_mtd (meta, n, levels, quarks, &mtd);
+  if (gst_analytics_relation_meta_add_cls_mtd (meta, n, levels, quarks, &mtd) &&
+      detection != NULL)
+    relate (meta, detection->id, mtd.id);
 }
 
 void
-gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
+gst_clip_tag_analytics_add (GstBuffer *buffer,
+    const GstClipTagDetection *detection, ClvPrompts *prompts,
     const ClvScore *scores, GstClipAnalytics which)
 {
   g_autoptr (GArray) ranked = NULL;
@@ -126,6 +142,52 @@ gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
     const Ranked *first = &g_array_index (ranked, Ranked, i);
 
     n = count_group (first, ranked->len - i);
-    add_group (meta, first, n);
+    add_group (meta, detection, first, n);
   }
+}
+
+/* The lower bits count; what is above them says, with some trackers, of which
+ * stream. */
+static gint
+get_number (GstAnalyticsRelationMeta *meta, guint id)
+{
+  GstAnalyticsMtd mtd;
+  guint64 number;
+
+  if (!gst_analytics_relation_meta_get_direct_related (meta, id,
+          GST_ANALYTICS_REL_TYPE_ANY,
+          gst_analytics_tracking_mtd_get_mtd_type (), NULL, &mtd) ||
+      !gst_analytics_tracking_mtd_get_info (&mtd, &number, NULL, NULL, NULL))
+    return 0;
+  return (gint) (number & G_MAXINT);
+}
+
+gboolean
+gst_clip_tag_analytics_next (GstBuffer *buffer, gpointer *state,
+    GstClipTagDetection *ret_detection, GstClipRegion *ret_place)
+{
+  GstAnalyticsRelationMeta *meta =
+      gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsODMtd mtd;
+  gint x, y, width, height;
+  gfloat level;
+
+  do {
+    if (meta == NULL || !gst_analytics_relation_meta_iterate (meta, state,
+                            gst_analytics_od_mtd_get_mtd_type (), &mtd))
+      return FALSE;
+  } while (!gst_analytics_od_mtd_get_location (
+      &mtd, &x, &y, &width, &height, &level));
+  *ret_detection = (GstClipTagDetection){ meta, mtd.id };
+  *ret_place = (GstClipRegion){
+    .x = (guint) x,
+    .y = (guint) y,
+    .width = (guint) MAX (width, 0),
+    .height = (guint) MAX (height, 0),
+    .roi_type = gst_analytics_od_mtd_get_obj_type (&mtd),
+    .roi_id = get_number (meta, mtd.id),
+    .column = -1,
+    .row = -1,
+  };
+  return TRUE;
 }

@@ -10,6 +10,8 @@
 #include <clv/clv-prompts.h>
 #include <clv/clv-scorer.h>
 
+#include "gstclipregionmeta.h"
+
 G_BEGIN_DECLS
 
 /* The values are fixed: applications store them. */
@@ -18,6 +20,13 @@ typedef enum {
   GST_CLIP_ANALYTICS_ACTIVE = 1,
   GST_CLIP_ANALYTICS_ALL = 2,
 } GstClipAnalytics;
+
+/* A detection (GstAnalyticsODMtd) in the GstAnalyticsRelationMeta of a buffer; {0}:
+ * none. */
+typedef struct {
+  gpointer meta;
+  guint id;
+} GstClipTagDetection;
 
 #ifdef HAVE_ANALYTICS
 
@@ -29,6 +38,8 @@ GType gst_clip_analytics_get_type (void);
 /**
  * gst_clip_tag_analytics_add:
  * @buffer: writable
+ * @detection: (nullable): of @buffer, that the scores are of; %NULL: of the whole
+ *   picture
  * @scores: one for each label of @prompts
  * @which: of the labels
  *
@@ -36,17 +47,40 @@ GType gst_clip_analytics_get_type (void);
  * labels as quarks and their smoothed scores as levels. The best is first, of labels
  * and of groups: some readers look at no other.
  */
-void gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
+void gst_clip_tag_analytics_add (GstBuffer *buffer,
+    const GstClipTagDetection *detection, ClvPrompts *prompts,
     const ClvScore *scores, GstClipAnalytics which);
+
+/**
+ * gst_clip_tag_analytics_next:
+ * @state: %NULL at first
+ * @ret_place: where the detector says it is, which may be outside the picture: a
+ *   number below 0 is large there, as in a GstVideoRegionOfInterestMeta. With the
+ *   tracker's number, the lower 31 bits of it, or 0 if there is none
+ *
+ * Walks over the detections of a buffer, in their order.
+ *
+ * Returns: %FALSE if there is no other
+ */
+gboolean gst_clip_tag_analytics_next (GstBuffer *buffer, gpointer *state,
+    GstClipTagDetection *ret_detection, GstClipRegion *ret_place);
 
 #else
 
 #define GST_CLIP_ANALYTICS_DEFAULT GST_CLIP_ANALYTICS_NONE
 
 static inline void
-gst_clip_tag_analytics_add (GstBuffer *buffer, ClvPrompts *prompts,
+gst_clip_tag_analytics_add (GstBuffer *buffer,
+    const GstClipTagDetection *detection, ClvPrompts *prompts,
     const ClvScore *scores, GstClipAnalytics which)
 {
+}
+
+static inline gboolean
+gst_clip_tag_analytics_next (GstBuffer *buffer, gpointer *state,
+    GstClipTagDetection *ret_detection, GstClipRegion *ret_place)
+{
+  return FALSE;
 }
 
 #endif

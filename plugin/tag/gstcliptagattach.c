@@ -65,7 +65,7 @@ attach_whole (GstBuffer *buffer, GstClipResult *result, gboolean fresh,
       gst_buffer_add_clip_meta (buffer, result, fresh, unchanged, age);
 
   gst_clip_tag_analytics_add (
-      buffer, gst_clip_meta_get_prompts (meta), meta->scores, analytics);
+      buffer, NULL, gst_clip_meta_get_prompts (meta), meta->scores, analytics);
   if (heatmaps != NULL)
     gst_buffer_add_clip_heatmap_meta (buffer, heatmaps);
 }
@@ -100,6 +100,9 @@ gst_clip_tag_attach (GstBuffer *buffer, const GArray *regions,
         buffer, &region->place, scored->result, fresh, unchanged, age);
     if (region->roi != NULL)
       tell_roi (region->roi, meta);
+    if (region->detection.meta != NULL)
+      gst_clip_tag_analytics_add (buffer, &region->detection,
+          gst_clip_region_meta_get_prompts (meta), meta->scores, analytics);
   }
   return attached;
 }

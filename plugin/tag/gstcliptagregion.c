@@ -65,25 +65,97 @@ get_id (GstVideoRegionOfInterestMeta *roi)
 
 /* FALSE: it has no visible pixel. */
 static gboolean
-add_roi (GstVideoRegionOfInterestMeta *roi, const GstClipFrameArea *visible,
-    GArray *regions)
+cut_place (const GstClipFrameArea *visible, GstClipRegion *place)
 {
-  GstClipTagRegion region = {
-    .place = { .roi_type = roi->roi_type,
-        .roi_id = get_id (roi),
-        .column = -1,
-        .row = -1 },
-    .row = -1,
-    .roi = roi,
-  };
+  return cut (place->x, place->width, visible->width, &place->x,
+             &place->width) &&
+         cut (place->y, place->height, visible->height, &place->y,
+             &place->height);
+}
 
-  if (!cut (roi->x, roi->w, visible->width, &region.place.x,
-          &region.place.width) ||
-      !cut (roi->y, roi->h, visible->height, &region.place.y,
-          &region.place.height))
-    return FALSE;
-  g_array_append_val (regions, region);
-  return TRUE;
+/* What the regions of detectors are read for. */
+typedef struct {
+  const GstClipTagScope *scope;
+  const GstClipFrameArea *visible;
+  GArray *regions;
+  guint n; /* read */
+  guint n_empty;
+} Reading;
+
+static void
+add_found (Reading *self, const GstClipTagRegion *found)
+{
+  GstClipTagRegion region = *found;
+
+  self->n++;
+  if (cut_place (self->visible, &region.place))
+    g_array_append_val (self->regions, region);
+  else
+    self->n_empty++;
+}
+
+static void
+read_rois (Reading *self, GstBuffer *buffer)
+{
+  gpointer state = NULL;
+  GstMeta *meta;
+
+  while (self->n < GST_CLIP_TAG_MAX_ROIS &&
+         (meta = gst_buffer_iterate_meta_filtered (buffer, &state,
+              GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) != NULL) {
+    GstVideoRegionOfInterestMeta *roi = (GstVideoRegionOfInterestMeta *) meta;
+    const GstClipTagRegion region = {
+      .place = { roi->x, roi->y, roi->w, roi->h, roi->roi_type, get_id (roi),
+          -1, -1 },
+      .row = -1,
+      .roi = roi,
+    };
+
+    if (is_wanted (self->scope, roi->roi_type))
+      add_found (self, &region);
+  }
+}
+
+/* The region that the detector has also told of in the older way, or NULL. */
+static GstClipTagRegion *
+find_same (Reading *self, const GstClipRegion *place)
+{
+  GstClipRegion cut = *place;
+
+  if (!cut_place (self->visible, &cut))
+    return NULL;
+  for (guint i = 0; i < self->regions->len; i++) {
+    GstClipTagRegion *region =
+        &g_array_index (self->regions, GstClipTagRegion, i);
+
+    if (region->roi != NULL && region->detection.meta == NULL &&
+        region->place.roi_type == cut.roi_type && region->place.x == cut.x &&
+        region->place.y == cut.y && region->place.width == cut.width &&
+        region->place.height == cut.height)
+      return region;
+  }
+  return NULL;
+}
+
+static void
+read_detections (Reading *self, GstBuffer *buffer)
+{
+  GstClipTagRegion region = { .row = -1 };
+  gpointer state = NULL;
+
+  while (self->n < GST_CLIP_TAG_MAX_ROIS &&
+         gst_clip_tag_analytics_next (
+             buffer, &state, &region.detection, &region.place)) {
+    GstClipTagRegion *same = find_same (self, &region.place);
+
+    if (same != NULL) {
+      same->detection = region.detection;
+      if (region.place.roi_id > 0)
+        same->place.roi_id = region.place.roi_id;
+    } else if (is_wanted (self->scope, region.place.roi_type)) {
+      add_found (self, &region);
+    }
+  }
 }
 
 guint
@@ -96,25 +168,17 @@ gst_clip_tag_regions_read (GArray *regions, const GstClipTagScope *scope,
     .place = { 0, 0, visible.width, visible.height, 0, -1, -1, -1 },
     .row = -1,
   };
-  gpointer state = NULL;
-  GstMeta *meta;
-  guint n_empty = 0, n = 0;
+  Reading reading = { scope, &visible, regions, 0, 0 };
 
   g_array_set_size (regions, 0);
   if (!scope->rois)
     g_array_append_val (regions, whole);
   add_tiles (scope, &visible, regions);
-  while (scope->rois && n < GST_CLIP_TAG_MAX_ROIS &&
-         (meta = gst_buffer_iterate_meta_filtered (buffer, &state,
-              GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) != NULL) {
-    GstVideoRegionOfInterestMeta *roi = (GstVideoRegionOfInterestMeta *) meta;
-
-    if (!is_wanted (scope, roi->roi_type))
-      continue;
-    n++;
-    n_empty += !add_roi (roi, &visible, regions);
+  if (scope->rois) {
+    read_rois (&reading, buffer);
+    read_detections (&reading, buffer);
   }
-  return n_empty;
+  return reading.n_empty;
 }
 
 guint

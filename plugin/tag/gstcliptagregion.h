@@ -7,6 +7,7 @@
 #include <gst/video/video.h>
 
 #include "gstclipregionmeta.h"
+#include "gstcliptaganalytics.h"
 #include "gstcliptagscope.h"
 
 G_BEGIN_DECLS
@@ -24,15 +25,25 @@ typedef struct {
   gint
       row; /* where its embedding is among those of its batch; -1: it has none */
 
-  /* Of the buffer that the region was read from, or NULL; only to be touched by
-   * who has that buffer. */
+  /* Of the buffer that the region was read from, if a detector found it: one of them
+   * or both; only to be touched by who has that buffer. */
   GstVideoRegionOfInterestMeta *roi;
+  GstClipTagDetection detection;
 } GstClipTagRegion;
+
+/* Otherwise it is the whole picture or a tile. */
+static inline gboolean
+gst_clip_tag_region_is_found (const GstClipTagRegion *self)
+{
+  return self->roi != NULL || self->detection.meta != NULL;
+}
 
 /**
  * gst_clip_tag_regions_read:
  * @regions: of GstClipTagRegion: becomes what is to be scored of a frame, those of
- *   detectors without a serial, cut at the edges of the visible picture
+ *   detectors without a serial, cut at the edges of the visible picture. Those whom a
+ *   detector has told of twice, as GstVideoRegionOfInterestMeta and as
+ *   GstAnalyticsODMtd, are one
  *
  * Allocates nothing if there is room.
  *

@@ -55,6 +55,12 @@ gst_clip_tag_scope_settings_copy (
   ret_copy->tiles = g_strdup (self->tiles);
 }
 
+#ifdef HAVE_ANALYTICS
+#define ANALYTICS ", GstAnalyticsODMtd"
+#else
+#define ANALYTICS ""
+#endif
+
 #define READY                                                                  \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING                                                                \
@@ -66,7 +72,8 @@ install_rois (GObjectClass *klass)
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_INFERENCE_REGION,
       g_param_spec_enum ("inference-region", "Inference region",
           "What is scored: the whole picture, or the regions that detectors "
-          "upstream have found in it (GstVideoRegionOfInterestMeta)",
+          "upstream have found in it (GstVideoRegionOfInterestMeta" ANALYTICS
+          ")",
           GST_TYPE_CLIP_INFERENCE_REGION, GST_CLIP_INFERENCE_REGION_FULL_FRAME,
           READY));
   g_object_class_install_property (klass, GST_CLIP_TAG_PROP_OBJECT_CLASS,

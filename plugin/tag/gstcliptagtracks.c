@@ -58,7 +58,7 @@ get_number (const GArray *regions, guint index)
     const GstClipTagRegion *other =
         &g_array_index (regions, GstClipTagRegion, i);
 
-    if (i != index && other->roi != NULL &&
+    if (i != index && gst_clip_tag_region_is_found (other) &&
         other->place.roi_id == place->roi_id &&
         other->place.roi_type == place->roi_type)
       return 0;
@@ -131,7 +131,7 @@ gst_clip_tag_tracks_assign (
     Known *known;
     gint number;
 
-    if (region->roi == NULL)
+    if (!gst_clip_tag_region_is_found (region))
       continue;
     number = get_number (regions, i);
     known = find (self, &region->place, number);
