@@ -5,7 +5,7 @@
 #include <string.h>
 
 gboolean
-clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
+clv_head_init (ClvHead *self, ClvWeights *weights, const gchar *norm,
     const gchar *projection, const ClvTowerConfig *config, guint embedding,
     GError **error)
 {
@@ -14,7 +14,7 @@ clv_head_init (ClvHead *self, const ClvWeights *weights, const gchar *norm,
   self->eps = config->eps;
   return clv_weights_load_norm (
              weights, norm, config->width, &self->norm, error) &&
-         clv_weights_load_linear (weights, projection, embedding, config->width,
+         clv_weights_add_linear (weights, projection, embedding, config->width,
              FALSE, &self->projection, error);
 }
 

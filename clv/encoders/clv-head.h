@@ -17,9 +17,9 @@ typedef struct {
   ClvLinear projection;
 } ClvHead;
 
-gboolean clv_head_init (ClvHead *self, const ClvWeights *weights,
-    const gchar *norm, const gchar *projection, const ClvTowerConfig *config,
-    guint embedding, GError **error);
+gboolean clv_head_init (ClvHead *self, ClvWeights *weights, const gchar *norm,
+    const gchar *projection, const ClvTowerConfig *config, guint embedding,
+    GError **error);
 void clv_head_clear (ClvHead *self);
 
 /* (rows, D), where clv_head_record() computes. */

@@ -101,14 +101,14 @@ load_table (
 }
 
 static gboolean
-load (ClvImageEncoder *self, const ClvWeights *weights,
-    const ClvModelConfig *config, GError **error)
+load (ClvImageEncoder *self, ClvWeights *weights, const ClvModelConfig *config,
+    GError **error)
 {
   const guint c = config->vision.width;
   const guint k = 3 * config->patch_size * config->patch_size;
 
   return make_sequences (self, error) && load_table (self, weights, c, error) &&
-         clv_weights_load_linear (weights,
+         clv_weights_add_linear (weights,
              "vision_model.embeddings.patch_embedding", c, k, FALSE,
              &self->patch_embedding, error) &&
          clv_weights_load_norm (
@@ -118,8 +118,9 @@ load (ClvImageEncoder *self, const ClvWeights *weights,
          clv_head_init (&self->head, weights, "vision_model.post_layernorm",
              "visual_projection", &config->vision,
              clv_model_get_embedding_width (weights->model), error) &&
-         clv_head_embeds_init (
-             &self->head, self->device, self->max_chunk, &self->embeds, error);
+         clv_head_embeds_init (&self->head, self->device, self->max_chunk,
+             &self->embeds, error) &&
+         clv_weights_fill (weights, error);
 }
 
 /* TRUE at once if it was done before. */
@@ -144,16 +145,13 @@ clv_image_encoder_new (
   g_autoptr (ClvImageEncoder) self =
       g_object_new (CLV_TYPE_IMAGE_ENCODER, NULL);
   const ClvModelConfig *config = clv_model_get_config (model);
-  const ClvWeights weights = {
-    .device = device,
-    .model = model,
-    .storage =
-        precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32,
-  };
+  g_auto (ClvWeights) weights = { 0 };
 
   self->device = g_object_ref (device);
   self->model = g_object_ref (model);
-  self->storage = weights.storage;
+  self->storage =
+      precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32;
+  clv_weights_init (&weights, device, model, self->storage);
   self->n_patches = clv_model_get_n_patches (model);
   self->n_tokens = self->n_patches + 1;
   self->max_chunk = MIN (CLV_PREPROCESS_SLOTS,
@@ -382,15 +380,26 @@ clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
          clv_preprocessor_submit (self->preprocessor, frame, set, slot, error);
 }
 
+/* TRUE at once if it was done before. */
+static gboolean
+load_local (ClvImageEncoder *self, GError **error)
+{
+  g_auto (ClvWeights) weights = { 0 };
+
+  if (self->transformer.qqv.n > 0)
+    return TRUE;
+  clv_weights_init (&weights, self->device, self->model, self->storage);
+  return clv_transformer_load_local (
+      &self->transformer, &weights, "vision_model", error);
+}
+
 gboolean
 clv_image_encoder_want_patches (
     ClvImageEncoder *self, guint set, GError **error)
 {
-  const ClvWeights weights = { self->device, self->model, self->storage };
   Set *batch = &self->sets[set];
 
-  if (!clv_transformer_load_local (
-          &self->transformer, &weights, "vision_model", error) ||
+  if (!load_local (self, error) ||
       (self->local_embeds.device == NULL && self->activations.rows > 0 &&
           !make_local_embeds (self, error)) ||
       (batch->local_result.map == NULL &&

@@ -50,8 +50,8 @@ struct _ClvTextEncoder {
 G_DEFINE_FINAL_TYPE (ClvTextEncoder, clv_text_encoder, G_TYPE_OBJECT)
 
 static gboolean
-load (ClvTextEncoder *self, const ClvWeights *weights,
-    const ClvModelConfig *config, GError **error)
+load (ClvTextEncoder *self, ClvWeights *weights, const ClvModelConfig *config,
+    GError **error)
 {
   const guint c = config->text.width;
   const gsize input_floats = (gsize) self->max_rows * clv_row_stride (c);
@@ -74,7 +74,8 @@ load (ClvTextEncoder *self, const ClvWeights *weights,
          clv_head_embeds_init (
              &self->head, self->device, MAX_TEXTS, &self->embeds, error) &&
          clv_head_result_init (
-             &self->head, self->device, MAX_TEXTS, &self->result, error);
+             &self->head, self->device, MAX_TEXTS, &self->result, error) &&
+         clv_weights_fill (weights, error);
 }
 
 ClvTextEncoder *
@@ -83,16 +84,14 @@ clv_text_encoder_new (
 {
   g_autoptr (ClvTextEncoder) self = g_object_new (CLV_TYPE_TEXT_ENCODER, NULL);
   const ClvModelConfig *config = clv_model_get_config (model);
-  const ClvWeights weights = {
-    .device = device,
-    .model = model,
-    .storage =
-        precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32,
-  };
+  const ClvStorage storage =
+      precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32;
+  g_auto (ClvWeights) weights = { 0 };
   const guint limit = clv_activations_max_rows (device, &config->text);
 
   self->device = g_object_ref (device);
   self->model = g_object_ref (model);
+  clv_weights_init (&weights, device, model, storage);
   self->n_positions = config->n_positions;
   self->max_rows = MIN (limit, MAX (MAX_ROWS, config->n_positions));
   if (self->max_rows < config->n_positions) {
@@ -102,7 +101,7 @@ clv_text_encoder_new (
         clv_model_get_name (model), config->n_positions);
     return NULL;
   }
-  if (!clv_ops_check (device, weights.storage, error))
+  if (!clv_ops_check (device, storage, error))
     return NULL;
   if (!load (self, &weights, config, error)) {
     g_prefix_error (

@@ -15,75 +15,49 @@ struct _ClvTransformerLayer {
   ClvLinear fc2;
 };
 
-/* One part of the fused (3 C, C) projection, times `scale`. */
-static gboolean
-read_part (const ClvWeights *weights, const gchar *prefix, const gchar *part,
-    guint c, gfloat scale, gfloat *w, gfloat *b, GError **error)
-{
-  g_autofree gchar *name = g_strconcat (prefix, ".self_attn.", part, NULL);
-  g_autofree gfloat *weight =
-      clv_weights_read (weights, name, ".weight", error);
-  g_autofree gfloat *bias = NULL;
-
-  if (weight == NULL)
-    return FALSE;
-  bias = clv_weights_read (weights, name, ".bias", error);
-  if (bias == NULL)
-    return FALSE;
-  for (gsize i = 0; i < (gsize) c * c; i++)
-    w[i] = weight[i] * scale;
-  for (guint i = 0; i < c; i++)
-    b[i] = bias[i] * scale;
-  return TRUE;
-}
-
 /* Of the projections of attention. 1/sqrt (D) is folded into q (Vaswani et al.,
  * eq. 1: the scores are q·k / sqrt (D), and q is linear in its weights). */
-typedef enum { PART_Q, PART_K, PART_V, PART_Q_AS_K } Part;
+typedef enum { PART_Q, PART_K, PART_V, PART_Q_AS_K, N_PARTS } Part;
 
 /* Some of them, one behind the other, as one layer. */
 static gboolean
-load_parts (ClvLinear *ret_linear, const ClvWeights *weights,
-    const gchar *prefix, const ClvTowerConfig *config, const Part *parts,
-    guint n_parts, GError **error)
+add_parts (ClvLinear *ret_linear, ClvWeights *weights, const gchar *prefix,
+    const ClvTowerConfig *config, const Part *parts, guint n_parts,
+    GError **error)
 {
-  static const gchar *names[] = { "q_proj", "k_proj", "v_proj", "q_proj" };
-  const gsize c = config->width;
+  static const gchar *const names[N_PARTS] = { "q_proj", "k_proj", "v_proj",
+    "q_proj" };
+  const guint c = config->width;
   const gfloat scale = 1.0 / sqrt ((gdouble) c / config->n_heads);
-  g_autofree gfloat *w = g_try_new (gfloat, n_parts * c * c);
-  g_autofree gfloat *b = g_new (gfloat, n_parts * c);
   g_autofree gchar *name = g_strconcat (prefix, ".self_attn.qkv", NULL);
+  g_autoptr (GPtrArray) prefixes = g_ptr_array_new_with_free_func (g_free);
+  ClvWeightsPart list[CLV_WEIGHTS_MAX_PARTS];
 
-  if (w == NULL) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,
-        "%s: no host memory for %" G_GSIZE_FORMAT " floats", name,
-        n_parts * c * c);
-    return FALSE;
+  for (guint i = 0; i < n_parts; i++) {
+    g_ptr_array_add (
+        prefixes, g_strconcat (prefix, ".self_attn.", names[parts[i]], NULL));
+    list[i] = (ClvWeightsPart){ g_ptr_array_index (prefixes, i),
+      parts[i] == PART_Q ? scale : 1 };
   }
-  for (guint i = 0; i < n_parts; i++)
-    if (!read_part (weights, prefix, names[parts[i]], c,
-            parts[i] == PART_Q ? scale : 1, w + i * c * c, b + i * c, error))
-      return FALSE;
-  return clv_linear_init (ret_linear, weights->device, name, w, b, n_parts * c,
-      c, weights->storage, error);
+  return clv_weights_add_parts (
+      weights, name, list, n_parts, c, c, ret_linear, error);
 }
 
 /* q, k and v as one layer, in the last block q apart. */
 static gboolean
-load_qkv (ClvTransformerLayer *layer, const ClvWeights *weights,
-    const gchar *prefix, const ClvTowerConfig *config, gboolean last,
-    GError **error)
+add_qkv (ClvTransformerLayer *layer, ClvWeights *weights, const gchar *prefix,
+    const ClvTowerConfig *config, gboolean last, GError **error)
 {
   static const Part parts[] = { PART_Q, PART_K, PART_V };
 
   if (!last)
-    return load_parts (&layer->qkv, weights, prefix, config, parts, 3, error);
-  return load_parts (&layer->q, weights, prefix, config, parts, 1, error) &&
-         load_parts (&layer->qkv, weights, prefix, config, parts + 1, 2, error);
+    return add_parts (&layer->qkv, weights, prefix, config, parts, 3, error);
+  return add_parts (&layer->q, weights, prefix, config, parts, 1, error) &&
+         add_parts (&layer->qkv, weights, prefix, config, parts + 1, 2, error);
 }
 
 static gboolean
-load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
+load_layer (ClvTransformerLayer *layer, ClvWeights *weights,
     const gchar *prefix, const ClvTowerConfig *config, gboolean last,
     GError **error)
 {
@@ -95,30 +69,33 @@ load_layer (ClvTransformerLayer *layer, const ClvWeights *weights,
   g_autofree gchar *fc2 = g_strconcat (prefix, ".mlp.fc2", NULL);
 
   return clv_weights_load_norm (weights, norm1, c, &layer->norm1, error) &&
-         load_qkv (layer, weights, prefix, config, last, error) &&
-         clv_weights_load_linear (
+         add_qkv (layer, weights, prefix, config, last, error) &&
+         clv_weights_add_linear (
              weights, out, c, c, TRUE, &layer->out, error) &&
          clv_weights_load_norm (weights, norm2, c, &layer->norm2, error) &&
-         clv_weights_load_linear (
+         clv_weights_add_linear (
              weights, fc1, mlp, c, TRUE, &layer->fc1, error) &&
-         clv_weights_load_linear (
+         clv_weights_add_linear (
              weights, fc2, c, mlp, TRUE, &layer->fc2, error);
 }
 
 gboolean
-clv_transformer_load_local (ClvTransformer *self, const ClvWeights *weights,
+clv_transformer_load_local (ClvTransformer *self, ClvWeights *weights,
     const gchar *prefix, GError **error)
 {
   static const Part parts[] = { PART_Q, PART_Q_AS_K, PART_V };
   g_autofree gchar *name = g_strdup_printf (
       "%s.encoder.layers.%u", prefix, self->config.n_layers - 1);
 
-  return self->qqv.n > 0 ||
-         load_parts (&self->qqv, weights, name, &self->config, parts, 3, error);
+  if (add_parts (&self->qqv, weights, name, &self->config, parts, 3, error) &&
+      clv_weights_fill (weights, error))
+    return TRUE;
+  clv_linear_clear (&self->qqv);
+  return FALSE;
 }
 
 gboolean
-clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
+clv_transformer_init (ClvTransformer *self, ClvWeights *weights,
     const gchar *prefix, const ClvTowerConfig *config, gboolean causal,
     GError **error)
 {

@@ -27,8 +27,9 @@ typedef struct {
   ClvLinear qqv; /* of the last block, for the local rows; n = 0: not loaded */
 } ClvTransformer;
 
-/* PREFIX is "vision_model" or "text_model". */
-gboolean clv_transformer_init (ClvTransformer *self, const ClvWeights *weights,
+/* PREFIX is "vision_model" or "text_model". Its layers are filled by
+ * clv_weights_fill(). */
+gboolean clv_transformer_init (ClvTransformer *self, ClvWeights *weights,
     const gchar *prefix, const ClvTowerConfig *config, gboolean causal,
     GError **error);
 void clv_transformer_clear (ClvTransformer *self);
@@ -61,10 +62,10 @@ void clv_transformer_record (const ClvTransformer *self, ClvCommands *cmds,
     const ClvActivations *activations, const ClvSequences *sequences,
     const ClvSequencesShape *shape);
 
-/* Uploads what clv_transformer_record_local() needs besides; TRUE at once if it is
- * there. `weights` and `prefix` are those of clv_transformer_init(). */
-gboolean clv_transformer_load_local (ClvTransformer *self,
-    const ClvWeights *weights, const gchar *prefix, GError **error);
+/* Uploads what clv_transformer_record_local() needs besides. `weights` and `prefix`
+ * are those of clv_transformer_init(). */
+gboolean clv_transformer_load_local (ClvTransformer *self, ClvWeights *weights,
+    const gchar *prefix, GError **error);
 
 /* Records, behind clv_transformer_record() of the same shape, what each row by
  * itself would give to the head: activations->x (rows, C).

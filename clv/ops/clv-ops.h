@@ -54,6 +54,20 @@ typedef struct {
 gboolean clv_linear_init (ClvLinear *self, ClvDevice *device, const gchar *name,
     const gfloat *weights, const gfloat *bias, guint n, guint k,
     ClvStorage storage, GError **error);
+
+/* The same in two steps. First the layer with its buffers, which commands can be
+ * recorded with; then what is in them. */
+gboolean clv_linear_make (ClvLinear *self, ClvDevice *device, const gchar *name,
+    guint n, guint k, ClvStorage storage, GError **error);
+
+/* Reads rows first to first+n-1 of weights (N, K), dense. */
+typedef void (*ClvReadRowsFunc) (
+    gpointer data, guint first, guint n, gfloat *ret_rows);
+
+/* Several threads may fill several layers. On failure the layer is to be cleared, as
+ * any other. */
+gboolean clv_linear_fill (ClvLinear *self, const gchar *name,
+    ClvReadRowsFunc read, gpointer data, const gfloat *bias, GError **error);
 void clv_linear_clear (ClvLinear *self);
 
 /* y (M, N) = act (x (M, K) · Wᵀ + bias) [+ residual (M, N)]. residual may be NULL, and

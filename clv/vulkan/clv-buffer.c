@@ -10,6 +10,8 @@
 static const VkMemoryPropertyFlags wishes[][3] = {
   [CLV_MEMORY_DEVICE] = { VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
       VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0 },
+  [CLV_MEMORY_WEIGHTS] = { VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+      VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0 },
   [CLV_MEMORY_UPLOAD] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                               VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
       VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
@@ -65,7 +67,7 @@ allocate (ClvBuffer *self, ClvMemory memory, GError **error)
     return FALSE;
   }
   map = (props.memoryTypes[type].propertyFlags & visible) == visible &&
-        !(memory == CLV_MEMORY_DEVICE &&
+        !((memory == CLV_MEMORY_DEVICE || memory == CLV_MEMORY_WEIGHTS) &&
             (clv_device_get_debug (self->device) & CLV_DEBUG_STAGING));
 
   info.allocationSize = needs.size;
@@ -81,7 +83,8 @@ allocate (ClvBuffer *self, ClvMemory memory, GError **error)
           "vkMapMemory: the driver has no memory behind the buffer");
       return FALSE;
     }
-    memset (self->map, 0, self->size_bytes);
+    if (memory != CLV_MEMORY_WEIGHTS)
+      memset (self->map, 0, self->size_bytes);
   }
   return TRUE;
 
@@ -147,7 +150,8 @@ clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
       device, VK_OBJECT_TYPE_BUFFER, (guint64) self->buffer, name);
   if (!allocate (self, memory, error))
     goto fail;
-  if (self->map == NULL && !zero_on_device (self, error))
+  if (self->map == NULL && memory != CLV_MEMORY_WEIGHTS &&
+      !zero_on_device (self, error))
     goto fail;
   if (texel != VK_FORMAT_UNDEFINED) {
     const VkBufferViewCreateInfo view = {

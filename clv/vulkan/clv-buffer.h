@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  CLV_MEMORY_DEVICE,   /* weights, activations: fastest for kernels */
+  CLV_MEMORY_DEVICE, /* activations: fastest for kernels */
+  CLV_MEMORY_WEIGHTS, /* the same, but not filled: who makes it writes all of it */
   CLV_MEMORY_UPLOAD,   /* mapped; the host writes, kernels read */
   CLV_MEMORY_READBACK, /* mapped; kernels write, the host reads */
 } ClvMemory;
@@ -23,7 +24,7 @@ typedef struct {
   gpointer map; /* NULL if the host does not see it */
 } ClvBuffer;
 
-/* Filled with zeros. */
+/* Filled with zeros, but for CLV_MEMORY_WEIGHTS. */
 gboolean clv_buffer_init (ClvBuffer *self, ClvDevice *device, const gchar *name,
     ClvMemory memory, gsize size_bytes, VkFormat texel, GError **error);
 void clv_buffer_clear (ClvBuffer *self);
