@@ -100,29 +100,6 @@ load_table (
              (gsize) self->n_tokens * stride * sizeof (gfloat), error);
 }
 
-static gboolean
-load (ClvImageEncoder *self, ClvWeights *weights, const ClvModelConfig *config,
-    GError **error)
-{
-  const guint c = config->vision.width;
-  const guint k = 3 * config->patch_size * config->patch_size;
-
-  return make_sequences (self, error) && load_table (self, weights, c, error) &&
-         clv_weights_add_linear (weights,
-             "vision_model.embeddings.patch_embedding", c, k, FALSE,
-             &self->patch_embedding, error) &&
-         clv_weights_load_norm (
-             weights, "vision_model.pre_layrnorm", c, &self->pre_norm, error) &&
-         clv_transformer_init (&self->transformer, weights, "vision_model",
-             &config->vision, FALSE, error) &&
-         clv_head_init (&self->head, weights, "vision_model.post_layernorm",
-             "visual_projection", &config->vision,
-             clv_model_get_embedding_width (weights->model), error) &&
-         clv_head_embeds_init (&self->head, self->device, self->max_chunk,
-             &self->embeds, error) &&
-         clv_weights_fill (weights, error);
-}
-
 /* TRUE at once if it was done before. */
 static gboolean
 init_set (ClvImageEncoder *self, Set *set, GError **error)
@@ -136,58 +113,6 @@ init_set (ClvImageEncoder *self, Set *set, GError **error)
              self->max_chunk * self->n_patches, embedding->k, error) &&
          clv_head_result_init (
              &self->head, self->device, self->max_chunk, &set->result, error);
-}
-
-ClvImageEncoder *
-clv_image_encoder_new (
-    ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error)
-{
-  g_autoptr (ClvImageEncoder) self =
-      g_object_new (CLV_TYPE_IMAGE_ENCODER, NULL);
-  const ClvModelConfig *config = clv_model_get_config (model);
-  g_auto (ClvWeights) weights = { 0 };
-
-  self->device = g_object_ref (device);
-  self->model = g_object_ref (model);
-  self->storage =
-      precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32;
-  clv_weights_init (&weights, device, model, self->storage);
-  self->n_patches = clv_model_get_n_patches (model);
-  self->n_tokens = self->n_patches + 1;
-  self->max_chunk = MIN (CLV_PREPROCESS_SLOTS,
-      clv_activations_max_rows (device, &config->vision) / self->n_tokens);
-  if (self->max_chunk == 0) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "model \"%s\": the activations of one picture of %u tokens are larger "
-        "than a storage buffer of this device",
-        clv_model_get_name (model), self->n_tokens);
-    return NULL;
-  }
-
-  self->max_room = self->max_chunk;
-  if (!clv_ops_check (device, self->storage, error) ||
-      !clv_preprocess_check (device, error))
-    return NULL;
-  if (!load (self, &weights, config, error)) {
-    g_prefix_error (
-        error, "model \"%s\", vision tower: ", clv_model_get_name (model));
-    return NULL;
-  }
-  self->embeddings =
-      g_new (gfloat, (gsize) CLV_MAX_BATCH * self->head.embedding);
-  self->preprocessor =
-      clv_preprocessor_new (device, config, &self->sets[0].patches, error);
-  if (self->preprocessor == NULL)
-    return NULL;
-  clv_preprocessor_add_patches (self->preprocessor, &self->sets[1].patches);
-  clv_brightness_init (&self->brightness, device, config);
-  if (!init_set (self, &self->sets[0], error)) {
-    g_prefix_error (
-        error, "model \"%s\", vision tower: ", clv_model_get_name (model));
-    return NULL;
-  }
-  clv_device_save_cache (device);
-  return g_steal_pointer (&self);
 }
 
 static void
@@ -359,6 +284,90 @@ record (ClvImageEncoder *self, const Set *set, gboolean local, guint batch,
     return NULL;
   clv_device_save_cache (self->device);
   return g_steal_pointer (&cmds);
+}
+
+/* What one picture needs is there before the first comes, and its kernels are made
+ * while the weights are read. */
+static gboolean
+prepare_picture (ClvImageEncoder *self, GError **error)
+{
+  g_autoptr (ClvCommands) ahead = NULL;
+
+  if (!init_set (self, &self->sets[0], error) || !make_room (self, 1, error))
+    return FALSE;
+  ahead = clv_commands_new_ahead (self->device);
+  record_pass (self, ahead, &self->sets[0], FALSE, 0, 1);
+  return TRUE;
+}
+
+static gboolean
+load (ClvImageEncoder *self, const ClvModelConfig *config, GError **error)
+{
+  const guint c = config->vision.width;
+  const guint k = 3 * config->patch_size * config->patch_size;
+  g_auto (ClvWeights) weights = { 0 };
+
+  clv_weights_init (&weights, self->device, self->model, self->storage);
+  return make_sequences (self, error) &&
+         load_table (self, &weights, c, error) &&
+         clv_weights_add_linear (&weights,
+             "vision_model.embeddings.patch_embedding", c, k, FALSE,
+             &self->patch_embedding, error) &&
+         clv_weights_load_norm (&weights, "vision_model.pre_layrnorm", c,
+             &self->pre_norm, error) &&
+         clv_transformer_init (&self->transformer, &weights, "vision_model",
+             &config->vision, FALSE, error) &&
+         clv_head_init (&self->head, &weights, "vision_model.post_layernorm",
+             "visual_projection", &config->vision,
+             clv_model_get_embedding_width (self->model), error) &&
+         clv_head_embeds_init (&self->head, self->device, self->max_chunk,
+             &self->embeds, error) &&
+         prepare_picture (self, error) && clv_weights_fill (&weights, error);
+}
+
+ClvImageEncoder *
+clv_image_encoder_new (
+    ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error)
+{
+  g_autoptr (ClvImageEncoder) self =
+      g_object_new (CLV_TYPE_IMAGE_ENCODER, NULL);
+  const ClvModelConfig *config = clv_model_get_config (model);
+
+  self->device = g_object_ref (device);
+  self->model = g_object_ref (model);
+  self->storage =
+      precision == CLV_PRECISION_FP16 ? CLV_STORAGE_F16 : CLV_STORAGE_F32;
+  self->n_patches = clv_model_get_n_patches (model);
+  self->n_tokens = self->n_patches + 1;
+  self->max_chunk = MIN (CLV_PREPROCESS_SLOTS,
+      clv_activations_max_rows (device, &config->vision) / self->n_tokens);
+  if (self->max_chunk == 0) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "model \"%s\": the activations of one picture of %u tokens are larger "
+        "than a storage buffer of this device",
+        clv_model_get_name (model), self->n_tokens);
+    return NULL;
+  }
+
+  self->max_room = self->max_chunk;
+  if (!clv_ops_check (device, self->storage, error) ||
+      !clv_preprocess_check (device, error))
+    return NULL;
+  if (!load (self, config, error)) {
+    g_prefix_error (
+        error, "model \"%s\", vision tower: ", clv_model_get_name (model));
+    return NULL;
+  }
+  self->embeddings =
+      g_new (gfloat, (gsize) CLV_MAX_BATCH * self->head.embedding);
+  self->preprocessor =
+      clv_preprocessor_new (device, config, &self->sets[0].patches, error);
+  if (self->preprocessor == NULL)
+    return NULL;
+  clv_preprocessor_add_patches (self->preprocessor, &self->sets[1].patches);
+  clv_brightness_init (&self->brightness, device, config);
+  clv_device_save_cache (device);
+  return g_steal_pointer (&self);
 }
 
 guint

@@ -15,7 +15,8 @@ struct _ClvCommands {
   ClvDevice *device;
   VkDevice vk;
   gchar *name;
-  GError *error; /* the first of the recording */
+  gboolean ahead; /* only kernels are made, there is no command buffer */
+  GError *error;  /* the first of the recording */
 
   VkCommandPool pool;
   VkCommandBuffer cmd;
@@ -98,8 +99,8 @@ fail:
   return FALSE;
 }
 
-ClvCommands *
-clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
+static ClvCommands *
+new_empty (ClvDevice *device, const gchar *name)
 {
   ClvCommands *self = g_new0 (ClvCommands, 1);
 
@@ -107,12 +108,29 @@ clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
   self->vk = clv_device_get_vk (device);
   self->name = g_strdup (name);
   self->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
+  return self;
+}
+
+ClvCommands *
+clv_commands_new (ClvDevice *device, const gchar *name, GError **error)
+{
+  ClvCommands *self = new_empty (device, name);
+
   if (!make_objects (self, error) || !make_timing (self, error) ||
       !begin (self, error)) {
     g_prefix_error (error, "commands \"%s\": ", name);
     clv_commands_free (self);
     return NULL;
   }
+  return self;
+}
+
+ClvCommands *
+clv_commands_new_ahead (ClvDevice *device)
+{
+  ClvCommands *self = new_empty (device, "ahead");
+
+  self->ahead = TRUE;
   return self;
 }
 
@@ -170,6 +188,8 @@ clv_commands_get_vk (ClvCommands *self)
 void
 clv_commands_push_label (ClvCommands *self, const gchar *label)
 {
+  if (self->ahead)
+    return;
   clv_device_begin_label (self->device, self->cmd, label);
   g_strlcpy (self->label, label, sizeof self->label);
   self->label[strcspn (self->label, " ")] = '\0';
@@ -178,6 +198,8 @@ clv_commands_push_label (ClvCommands *self, const gchar *label)
 void
 clv_commands_pop_label (ClvCommands *self)
 {
+  if (self->ahead)
+    return;
   *self->label = '\0';
   clv_device_end_label (self->device, self->cmd);
 }
@@ -321,7 +343,9 @@ clv_commands_dispatch (ClvCommands *self, const ClvKernelParams *params,
   const ClvKernel *kernel;
   VkDescriptorSet set;
 
-  if (self->error != NULL)
+  if (self->ahead)
+    clv_kernel_prepare (self->device, params);
+  if (self->ahead || self->error != NULL)
     return;
   if (!check_groups (self, params, groups, &error) ||
       (kernel = clv_kernel_get (self->device, params, &error)) == NULL ||
@@ -349,7 +373,7 @@ clv_commands_copy (ClvCommands *self, const ClvBuffer *from, gsize from_offset,
 {
   const VkBufferCopy region = { from_offset, to_offset, size_bytes };
 
-  if (self->error != NULL)
+  if (self->ahead || self->error != NULL)
     return;
   barrier (self);
   write_time (self, "copy");
@@ -359,7 +383,7 @@ clv_commands_copy (ClvCommands *self, const ClvBuffer *from, gsize from_offset,
 void
 clv_commands_zero (ClvCommands *self, const ClvBuffer *buffer)
 {
-  if (self->error != NULL)
+  if (self->ahead || self->error != NULL)
     return;
   barrier (self);
   vkCmdFillBuffer (self->cmd, buffer->buffer, 0, VK_WHOLE_SIZE, 0);

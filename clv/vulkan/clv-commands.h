@@ -15,6 +15,10 @@ typedef struct _ClvCommands ClvCommands;
 
 ClvCommands *clv_commands_new (
     ClvDevice *device, const gchar *name, GError **error);
+
+/* Commands that are never run. What is recorded only has its kernels made, beside the
+ * caller, so that they are there when they are needed. */
+ClvCommands *clv_commands_new_ahead (ClvDevice *device);
 void clv_commands_free (ClvCommands *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvCommands, clv_commands_free)
 

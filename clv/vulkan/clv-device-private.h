@@ -82,6 +82,7 @@ void clv_device_end_label (ClvDevice *self, VkCommandBuffer cmd);
 /* The table of clv-kernel.c and its lock. */
 GHashTable *clv_device_get_kernels (ClvDevice *self);
 GMutex *clv_device_get_kernels_lock (ClvDevice *self);
+GCond *clv_device_get_kernels_cond (ClvDevice *self); /* one is made, or not */
 
 /* Saves pipelines and verdicts if any were added since the last save. */
 void clv_device_save_cache (ClvDevice *self);

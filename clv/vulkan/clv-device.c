@@ -38,6 +38,7 @@ struct _ClvDevice {
   ClvDeviceCache cache;
 
   GMutex kernels_lock;
+  GCond kernels_cond;
   GHashTable *kernels;
 
   PFN_vkSetDebugUtilsObjectNameEXT set_name;
@@ -245,6 +246,7 @@ clv_device_finalize (GObject *object)
 {
   ClvDevice *self = CLV_DEVICE (object);
 
+  clv_kernel_settle (self);
   if (clv_device_is_lost (self)) {
     /* The driver may still be at work on our memory: leave it all to the end
      * of the process. */
@@ -269,6 +271,7 @@ clv_device_finalize (GObject *object)
   g_mutex_clear (&self->queue_lock);
   g_mutex_clear (&self->cache_lock);
   g_mutex_clear (&self->kernels_lock);
+  g_cond_clear (&self->kernels_cond);
 
   G_OBJECT_CLASS (clv_device_parent_class)->finalize (object);
 }
@@ -285,6 +288,7 @@ clv_device_init (ClvDevice *self)
   g_mutex_init (&self->queue_lock);
   g_mutex_init (&self->cache_lock);
   g_mutex_init (&self->kernels_lock);
+  g_cond_init (&self->kernels_cond);
   self->kernels = clv_kernel_table_new (self);
 }
 
@@ -340,6 +344,12 @@ GMutex *
 clv_device_get_kernels_lock (ClvDevice *self)
 {
   return &self->kernels_lock;
+}
+
+GCond *
+clv_device_get_kernels_cond (ClvDevice *self)
+{
+  return &self->kernels_cond;
 }
 
 gboolean

@@ -14,6 +14,7 @@ struct _ClvKernel {
   VkDescriptorSetLayout set_layout;
   VkPipelineLayout layout;
   VkPipeline pipeline;
+  gboolean made; /* of the table's lock: somebody is at it until then */
 };
 
 /* Destroy both, on failure too: what could not be made is VK_NULL_HANDLE. */

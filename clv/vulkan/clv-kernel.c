@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LOCAL_SIZE_ID 253
+#define MAX_THREADS   4 /* that make kernels ahead */
 
 gboolean
 clv_kernel_make_layouts (VkDevice vk, const ClvKernelParams *params,
@@ -182,27 +183,54 @@ clv_kernel_table_new (ClvDevice *device)
 }
 
 static ClvKernel *
-kernel_new (ClvDevice *device, const ClvKernelParams *params, GError **error)
+kernel_new (ClvDevice *device, const ClvKernelParams *params)
 {
   ClvKernel *self = g_new0 (ClvKernel, 1);
-  const gint64 start = g_get_monotonic_time ();
 
   self->device = device;
   self->vk = clv_device_get_vk (device);
   self->name = g_strdup (params->name);
   self->params = *params;
   self->params.name = self->name;
+  return self;
+}
+
+static gboolean
+kernel_make (ClvKernel *self, GError **error)
+{
+  const gint64 start = g_get_monotonic_time ();
+
   if (!clv_kernel_make_layouts (
           self->vk, &self->params, &self->set_layout, &self->layout, error) ||
-      !make_pipeline (self, device, error)) {
-    g_prefix_error (error, "kernel %s: ", params->name);
-    kernel_free (self);
-    return NULL;
+      !make_pipeline (self, self->device, error)) {
+    g_prefix_error (error, "kernel %s: ", self->name);
+    return FALSE;
   }
-  if (clv_device_get_debug (device) & CLV_DEBUG_TIME)
-    g_printerr ("clv: made kernel %s in %.1f ms\n", params->name,
+  if (clv_device_get_debug (self->device) & CLV_DEBUG_TIME)
+    g_printerr ("clv: made kernel %s in %.1f ms\n", self->name,
         (g_get_monotonic_time () - start) / 1e3);
-  return self;
+  return TRUE;
+}
+
+/* The table's lock is held, and let go meanwhile. One that cannot be made leaves the
+ * table: who waits for it tries by itself. */
+static gboolean
+make_in_table (ClvKernel *self, GError **error)
+{
+  ClvDevice *device = self->device;
+  GMutex *lock = clv_device_get_kernels_lock (device);
+  gboolean made;
+
+  g_mutex_unlock (lock);
+  made = kernel_make (self, error);
+  if (made)
+    clv_device_mark_cache_dirty (device);
+  g_mutex_lock (lock);
+  self->made = made;
+  if (!made)
+    g_hash_table_remove (clv_device_get_kernels (device), &self->params);
+  g_cond_broadcast (clv_device_get_kernels_cond (device));
+  return made;
 }
 
 const ClvKernel *
@@ -210,17 +238,77 @@ clv_kernel_get (
     ClvDevice *device, const ClvKernelParams *params, GError **error)
 {
   GHashTable *table = clv_device_get_kernels (device);
+  GMutex *lock = clv_device_get_kernels_lock (device);
   ClvKernel *self;
 
-  g_mutex_lock (clv_device_get_kernels_lock (device));
-  self = g_hash_table_lookup (table, params);
+  g_mutex_lock (lock);
+  while ((self = g_hash_table_lookup (table, params)) != NULL && !self->made)
+    g_cond_wait (clv_device_get_kernels_cond (device), lock);
   if (self == NULL) {
-    self = kernel_new (device, params, error);
-    if (self != NULL) {
-      g_hash_table_insert (table, &self->params, self);
-      clv_device_mark_cache_dirty (device);
-    }
+    self = kernel_new (device, params);
+    g_hash_table_insert (table, &self->params, self);
+    if (!make_in_table (self, error))
+      self = NULL;
   }
-  g_mutex_unlock (clv_device_get_kernels_lock (device));
+  g_mutex_unlock (lock);
   return self;
+}
+
+static void
+make_ahead (gpointer data, gpointer user_data)
+{
+  ClvKernel *self = data;
+  GMutex *lock = clv_device_get_kernels_lock (self->device);
+
+  g_mutex_lock (lock);
+  make_in_table (self, NULL);
+  g_mutex_unlock (lock);
+}
+
+static GThreadPool *
+get_pool (void)
+{
+  static gsize pool;
+
+  if (g_once_init_enter (&pool)) {
+    GThreadPool *new_pool = g_thread_pool_new (make_ahead, NULL,
+        MIN (g_get_num_processors (), MAX_THREADS), FALSE, NULL);
+
+    g_once_init_leave (&pool, GPOINTER_TO_SIZE (new_pool));
+  }
+  return GSIZE_TO_POINTER (pool);
+}
+
+void
+clv_kernel_prepare (ClvDevice *device, const ClvKernelParams *params)
+{
+  GHashTable *table = clv_device_get_kernels (device);
+  GMutex *lock = clv_device_get_kernels_lock (device);
+
+  g_mutex_lock (lock);
+  if (!g_hash_table_contains (table, params)) {
+    ClvKernel *self = kernel_new (device, params);
+
+    g_hash_table_insert (table, &self->params, self);
+    g_thread_pool_push (get_pool (), self, NULL);
+  }
+  g_mutex_unlock (lock);
+}
+
+static gboolean
+is_being_made (gpointer key, gpointer value, gpointer user_data)
+{
+  return !((const ClvKernel *) value)->made;
+}
+
+void
+clv_kernel_settle (ClvDevice *device)
+{
+  GMutex *lock = clv_device_get_kernels_lock (device);
+
+  g_mutex_lock (lock);
+  while (g_hash_table_find (
+             clv_device_get_kernels (device), is_being_made, NULL) != NULL)
+    g_cond_wait (clv_device_get_kernels_cond (device), lock);
+  g_mutex_unlock (lock);
 }

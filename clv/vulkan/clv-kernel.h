@@ -31,6 +31,13 @@ typedef struct _ClvKernel ClvKernel;
 const ClvKernel *clv_kernel_get (
     ClvDevice *device, const ClvKernelParams *params, GError **error);
 
+/* Has it made by another thread, if nobody did; clv_kernel_get() waits for it where it
+ * is not there yet, and is who finds out that it cannot be made. */
+void clv_kernel_prepare (ClvDevice *device, const ClvKernelParams *params);
+
+/* Waits for all that are being made: before the device goes. */
+void clv_kernel_settle (ClvDevice *device);
+
 /* The table that a device keeps: params to kernels. */
 GHashTable *clv_kernel_table_new (ClvDevice *device);
 

@@ -266,6 +266,68 @@ test_an_unknown_kernel_fails_the_recording (void)
   g_assert_nonnull (strstr (error->message, "no_such_kernel"));
 }
 
+/* As preprocess-record.c has it; a patch size of its own makes it another kernel. */
+static ClvKernelParams
+some_kernel (guint patch)
+{
+  return (ClvKernelParams){
+    .name = "preprocess_vertical_f32",
+    .n_buffers = 1,
+    .n_texels = 2,
+    .push_bytes = 44,
+    .spec = { patch, 1 },
+    .n_spec = 2,
+  };
+}
+
+#define N_AHEAD 6
+
+/* Whoever makes a kernel, there is one. The last device goes while they are made. */
+static void
+test_kernels_made_ahead_are_those_that_are_got (void)
+{
+  for (guint round = 0; round < 2; round++) {
+    g_autoptr (ClvDevice) device = open_device (NULL);
+    g_autoptr (GError) error = NULL;
+
+    if (device == NULL)
+      return;
+    for (guint i = 0; i < 2 * N_AHEAD; i++) {
+      const ClvKernelParams params = some_kernel (1 + i % N_AHEAD);
+
+      clv_kernel_prepare (device, &params);
+    }
+    for (guint i = 0; round == 0 && i < N_AHEAD; i++) {
+      const ClvKernelParams params = some_kernel (1 + i);
+      const ClvKernel *kernel = clv_kernel_get (device, &params, &error);
+
+      g_assert_no_error (error);
+      g_assert_nonnull (kernel);
+      g_assert_true (clv_kernel_get (device, &params, NULL) == kernel);
+    }
+    if (round == 0)
+      g_assert_cmpuint (
+          g_hash_table_size (clv_device_get_kernels (device)), ==, N_AHEAD);
+  }
+}
+
+/* Who gets it finds out, each time. */
+static void
+test_a_kernel_that_cannot_be_made_ahead_is_an_error_later (void)
+{
+  g_autoptr (ClvDevice) device = open_device (NULL);
+  const ClvKernelParams params = { .name = "no_such_kernel" };
+
+  for (guint i = 0; device != NULL && i < 2; i++) {
+    g_autoptr (GError) error = NULL;
+
+    clv_kernel_prepare (device, &params);
+    g_assert_null (clv_kernel_get (device, &params, &error));
+    g_assert_nonnull (error);
+    g_assert_nonnull (strstr (error->message, "no_such_kernel"));
+  }
+}
+
 static void
 test_verdicts_survive_and_broken_caches_are_ignored (void)
 {
@@ -346,6 +408,10 @@ main (int argc, char **argv)
       test_a_device_that_does_not_answer_is_lost);
   g_test_add_func ("/commands/an unknown kernel fails the recording",
       test_an_unknown_kernel_fails_the_recording);
+  g_test_add_func ("/kernel/those made ahead are those that are got",
+      test_kernels_made_ahead_are_those_that_are_got);
+  g_test_add_func ("/kernel/one that cannot be made ahead is an error later",
+      test_a_kernel_that_cannot_be_made_ahead_is_an_error_later);
   g_test_add_func ("/cache/verdicts survive and broken files are ignored",
       test_verdicts_survive_and_broken_caches_are_ignored);
   g_test_add_func ("/cache/one that cannot be written is no error",
