@@ -87,6 +87,22 @@ void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);
 
 /**
+ * clv_scorer_hold:
+ * @time: seconds; as above
+ * @ret_scores: (out caller-allocates): one for each label
+ * @events: (element-type ClvTagEvent) (nullable): changes are appended
+ *
+ * As clv_scorer_score() with the embedding of the last call: the picture has not
+ * changed, but smoothing, minimum durations, cool-downs and the stream's baselines
+ * go on. One thread at a time. Costs nothing where time has nothing to change.
+ *
+ * Returns: %FALSE if nothing changes, or nothing was scored since the beginning,
+ * clv_scorer_close() or clv_scorer_pause(); @ret_scores are not filled then
+ */
+gboolean clv_scorer_hold (
+    ClvScorer *self, gdouble time, ClvScore *ret_scores, GArray *events);
+
+/**
  * clv_scorer_close:
  * @time: seconds
  * @events: (element-type ClvTagEvent) (nullable): changes are appended

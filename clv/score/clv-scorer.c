@@ -31,6 +31,8 @@ struct _ClvScorer {
   guint top_k; /* 0: all */
   gboolean has_time;
   gdouble last_time;
+  gboolean settled;       /* the same cosines change nothing any more */
+  guint64 n_settled;      /* calls since, which the means do not know of yet */
   GArray *groups;         /* ClvScoreGroup */
   gfloat *cosines;        /* (P) */
   gdouble *values;        /* (P): logits or z */
@@ -271,23 +273,36 @@ is_among_best (ClvScorer *self, guint index, const ClvLabel *label)
   return TRUE;
 }
 
-void
-clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
-    ClvScore *ret_scores, GArray *events)
+static gboolean
+learns (ClvScorer *self)
 {
-  guint n_rows = clv_prompts_get_n_rows (self->prompts);
+  for (guint i = 0; i < self->groups->len; i++)
+    if (g_array_index (self->groups, ClvScoreGroup, i).calibration ==
+        CLV_CALIBRATION_STREAM)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+count_settled (ClvScorer *self)
+{
+  for (guint i = 0;
+       self->n_settled > 0 && i < clv_prompts_get_n_labels (self->prompts); i++)
+    clv_tag_state_repeat (&self->states[i], self->n_settled);
+  self->n_settled = 0;
+}
+
+/* From the cosines that are there to scores, tags and events. */
+static void
+advance (ClvScorer *self, gdouble time, ClvScore *ret_scores, GArray *events)
+{
   guint n_labels = clv_prompts_get_n_labels (self->prompts);
-  guint width;
-  const gfloat *matrix = clv_prompts_get_matrix (self->prompts, &width);
-  gdouble dt;
-  gfloat weight;
+  gdouble dt = self->has_time ? MAX (time - self->last_time, 0) : 0;
+  gfloat weight = smoothing_weight (self, dt);
 
-  time = usable_time (self, time);
-  dt = self->has_time ? MAX (time - self->last_time, 0) : 0;
-  clv_cosine (matrix, n_rows, width, embedding, self->cosines);
+  count_settled (self);
   score_groups (self, dt, ret_scores);
-
-  weight = smoothing_weight (self, dt);
+  self->settled = !learns (self);
   for (guint i = 0; i < n_labels; i++)
     clv_tag_state_smooth (&self->states[i], ret_scores[i].score, weight);
   for (guint i = 0; i < n_labels; i++) {
@@ -300,11 +315,41 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     else if (clv_tag_state_step (
                  state, label, is_among_best (self, i, label), time, &event))
       report (&event, i, events);
+    self->settled = self->settled && clv_tag_state_is_settled (
+                                         state, label, ret_scores[i].score);
     ret_scores[i].smoothed = state->smoothed;
     ret_scores[i].active = state->phase == CLV_TAG_ON;
   }
   self->last_time = time;
   self->has_time = TRUE;
+}
+
+void
+clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
+    ClvScore *ret_scores, GArray *events)
+{
+  guint n_rows = clv_prompts_get_n_rows (self->prompts);
+  guint width;
+  const gfloat *matrix = clv_prompts_get_matrix (self->prompts, &width);
+
+  clv_cosine (matrix, n_rows, width, embedding, self->cosines);
+  advance (self, usable_time (self, time), ret_scores, events);
+}
+
+gboolean
+clv_scorer_hold (
+    ClvScorer *self, gdouble time, ClvScore *ret_scores, GArray *events)
+{
+  time = usable_time (self, time);
+  if (!self->has_time)
+    return FALSE;
+  if (!self->settled) {
+    advance (self, time, ret_scores, events);
+    return TRUE;
+  }
+  self->last_time = MAX (self->last_time, time);
+  self->n_settled++;
+  return FALSE;
 }
 
 typedef gboolean (*EndFunc) (
@@ -314,6 +359,7 @@ static void
 end_tags (ClvScorer *self, EndFunc end, gdouble time, GArray *events)
 {
   time = usable_time (self, time);
+  count_settled (self);
   for (guint i = 0; i < clv_prompts_get_n_labels (self->prompts); i++) {
     ClvTagEvent event;
 

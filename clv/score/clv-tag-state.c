@@ -8,6 +8,9 @@
  * little less than the half second that was asked for. */
 #define TIME_SLACK 1e-6
 
+/* A smoothed score is never quite the one that it follows. */
+#define SETTLED 1e-4f
+
 void
 clv_tag_state_smooth (ClvTagState *self, gfloat score, gfloat weight)
 {
@@ -85,6 +88,26 @@ clv_tag_state_step (ClvTagState *self, const ClvLabel *label, gboolean best,
   self->phase = CLV_TAG_ON;
   fill_event (self, TRUE, self->started, ret_event);
   return TRUE;
+}
+
+gboolean
+clv_tag_state_is_settled (
+    const ClvTagState *self, const ClvLabel *label, gfloat score)
+{
+  if (!isfinite (score))
+    return TRUE;
+  return fabsf (self->smoothed - score) <= SETTLED &&
+         self->phase != CLV_TAG_PENDING &&
+         !(self->cooling && self->smoothed >= label->threshold);
+}
+
+void
+clv_tag_state_repeat (ClvTagState *self, guint64 n)
+{
+  if (self->phase != CLV_TAG_ON)
+    return;
+  self->sum += self->smoothed * (gdouble) n;
+  self->n += n;
 }
 
 gboolean

@@ -44,6 +44,13 @@ void clv_tag_state_smooth (ClvTagState *self, gfloat score, gfloat weight);
 gboolean clv_tag_state_step (ClvTagState *self, const ClvLabel *label,
     gboolean best, gdouble time, ClvTagEvent *ret_event);
 
+/* Whether time alone, with this score going on, changes nothing any more. */
+gboolean clv_tag_state_is_settled (
+    const ClvTagState *self, const ClvLabel *label, gfloat score);
+
+/* There were @n more frames that changed nothing. */
+void clv_tag_state_repeat (ClvTagState *self, guint64 n);
+
 /* Back to the state before the first frame; TRUE as above. */
 gboolean clv_tag_state_close (
     ClvTagState *self, gdouble time, ClvTagEvent *ret_event);

@@ -402,6 +402,8 @@ pass_live (GstClipTag *self, GstBuffer *buffer, gint64 arrived)
   if (gst_clip_tag_fault_may_try (self))
     verdict = gst_clip_tag_gate_judge (
         &self->timing, &state.last, &frame.mark, FALSE, frame.info, buffer);
+  if (verdict == GST_CLIP_TAG_SKIP_UNCHANGED)
+    gst_clip_tag_live_hold (self->live, &frame, &state);
   /* The frame that it looks like may still be in work. */
   tagged = gst_clip_tag_attach (buffer, self->regions, state.results,
       self->clock.time,

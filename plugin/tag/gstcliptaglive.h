@@ -83,6 +83,13 @@ void gst_clip_tag_live_set_engine (GstClipTagLive *self, ClvEngine *engine);
 void gst_clip_tag_live_pass (GstClipTagLive *self, const GstClipTagClock *clock,
     GstClipTagLiveState *ret_state);
 
+/* Streaming thread; does not wait. The frame looks like the last one that was
+ * taken: what waits for time to pass (smoothing, minimum durations) goes on, and
+ * @state gets the results that are then right. Sends messages. Does nothing while
+ * that frame is in work, or another is scored. */
+void gst_clip_tag_live_hold (GstClipTagLive *self,
+    const GstClipTagLiveFrame *frame, GstClipTagLiveState *state);
+
 /* Streaming thread; does not wait. Takes a reference to the buffer and a copy
  * of the regions. A frame that waits already is replaced, and counted, as one of
  * an old epoch is. FALSE: there is no thread. */

@@ -9,7 +9,7 @@
  *   gstcliptagstream.c  scores and tags of each part, over time
  *   gstcliptagattach.c  the metadata
  *   gstcliptagsync.c    frames that wait for their own scores
- *   gstcliptaglive.c    inference beside the stream
+ *   gstcliptaglive.c    inference beside the stream; gstcliptagworker.c: its thread
  *   gstcliptagoutbox.c  what is told of tags, in order and without locks
  *   gstcliptagquery.c   LATENCY and ALLOCATION
  *   gstcliptagimages.c  frames that are on the device already

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "gstclipresult.h"
 #include "gstcliptagencode.h"
 #include "gstcliptagheatmaps.h"
 #include "gstcliptagtell.h"
@@ -176,8 +177,8 @@ update_results (GstClipTagStream *self)
 }
 
 /* The frame has come. Tags of regions that are lost end with the frame in which
- * they were last. */
-static void
+ * they were last, and the results are new ones. */
+static gboolean
 pass (GstClipTagStream *self, const GstSegment *segment,
     const GstClipTagClock *clock, const GArray *regions)
 {
@@ -197,6 +198,7 @@ pass (GstClipTagStream *self, const GstSegment *segment,
   }
   if (lost)
     update_results (self);
+  return lost;
 }
 
 void
@@ -216,6 +218,48 @@ gst_clip_tag_stream_score (GstClipTagStream *self, const GstSegment *segment,
   update_results (self);
 }
 
+/* Its result has other scores from now on. */
+static void
+rescore (GstClipTagStream *self, GstClipTagSubject *subject)
+{
+  g_autoptr (GstClipResult) old = g_steal_pointer (&subject->result);
+  GstClipHeatmaps *heatmaps = gst_clip_result_get_heatmaps (old);
+
+  subject->result = gst_clip_result_new (self->scoring.prompts, old->model_name,
+      old->model_id, old->pts, self->scores, old->embedding,
+      old->embedding_width);
+  if (heatmaps != NULL)
+    gst_clip_result_take_heatmaps (
+        subject->result, gst_clip_heatmaps_ref (heatmaps));
+}
+
+gboolean
+gst_clip_tag_stream_hold (GstClipTagStream *self, const GstSegment *segment,
+    const GstClipTagClock *clock, const GArray *regions)
+{
+  gboolean changed = pass (self, segment, clock, regions);
+
+  for (guint i = 0; i < regions->len; i++) {
+    const GstClipTagRegion *region =
+        &g_array_index (regions, GstClipTagRegion, i);
+    GstClipTagSubject *subject =
+        gst_clip_tag_subjects_find (self->subjects, region->serial);
+
+    /* A region that was left out then may look like anything now. */
+    if (subject == NULL || subject->result == NULL ||
+        subject->result_time != self->results_time ||
+        !clv_scorer_hold (
+            subject->scorer, clock->time, self->scores, self->events))
+      continue;
+    tell (self, segment, subject, clock->time, self->scores);
+    rescore (self, subject);
+    changed = TRUE;
+  }
+  if (changed)
+    update_results (self);
+  return changed;
+}
+
 gboolean
 gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
     const GstClipTagClock *clock, GstBuffer *buffer, const GArray *regions,
@@ -226,6 +270,8 @@ gst_clip_tag_stream_tag (GstClipTagStream *self, const GstSegment *segment,
   if (requests != NULL)
     gst_clip_tag_stream_score (
         self, segment, clock, GST_BUFFER_PTS (buffer), regions, requests);
+  else if (unchanged)
+    gst_clip_tag_stream_hold (self, segment, clock, regions);
   else
     pass (self, segment, clock, regions);
   return gst_clip_tag_attach (buffer, regions, self->results, clock->time,

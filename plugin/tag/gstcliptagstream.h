@@ -54,10 +54,16 @@ void gst_clip_tag_stream_score (GstClipTagStream *self,
     const GstSegment *segment, const GstClipTagClock *clock, GstClockTime pts,
     const GArray *regions, GPtrArray *requests);
 
+/* The next frame looks like the last scored one: what waits for time to pass goes
+ * on. FALSE if the results stay as they are. */
+gboolean gst_clip_tag_stream_hold (GstClipTagStream *self,
+    const GstSegment *segment, const GstClipTagClock *clock,
+    const GArray *regions);
+
 /* Scores the next frame and attaches the results to it. @requests: as above, or
  * NULL where it reuses the results of the frames before; where there are none it
- * gets nothing, and FALSE is returned. @unchanged: for the meta. @buffer:
- * writable. */
+ * gets nothing, and FALSE is returned. @unchanged: it looks like the last scored
+ * one. @buffer: writable. */
 gboolean gst_clip_tag_stream_tag (GstClipTagStream *self,
     const GstSegment *segment, const GstClipTagClock *clock, GstBuffer *buffer,
     const GArray *regions, GPtrArray *requests, gboolean unchanged);

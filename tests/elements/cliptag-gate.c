@@ -156,6 +156,67 @@ test_unchanged_pictures_are_refreshed (void)
     g_assert_cmpint (is_fresh (test, TAG_PICTURE_COLORS), ==, i % 5 == 0);
 }
 
+static void
+assert_same_scores (GstBuffer *found, GstBuffer *wanted)
+{
+  const GstClipMeta *a = gst_buffer_get_clip_meta (found);
+  const GstClipMeta *b = gst_buffer_get_clip_meta (wanted);
+
+  g_assert_cmpuint (a->n_scores, ==, b->n_scores);
+  for (guint i = 0; i < a->n_scores; i++) {
+    g_assert_cmpfloat_with_epsilon (
+        a->scores[i].smoothed, b->scores[i].smoothed, 1e-3);
+    g_assert_cmpint (a->scores[i].active, ==, b->scores[i].active);
+  }
+}
+
+static void
+assert_same_tags (TagTest *found, TagTest *wanted)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  while ((message = tag_test_pop_tag (wanted)) != NULL) {
+    const GstStructure *tag = gst_message_get_structure (message);
+    guint64 stream_time = 0;
+
+    gst_structure_get_uint64 (tag, "stream-time", &stream_time);
+    tag_test_expect_tag (found, gst_structure_get_string (tag, "label"),
+        gst_structure_get_string (tag, "event"), stream_time);
+    gst_message_unref (message);
+    n++;
+  }
+  g_assert_null (tag_test_pop_tag (found));
+  g_assert_cmpuint (n, >, 0);
+}
+
+/* What waits for time to pass goes on: the picture is seen, if not encoded. */
+static void
+test_unchanged_pictures_go_on_in_time (gconstpointer mode)
+{
+  static const gchar *const wanted = "a black picture; a white picture";
+  g_autoptr (TagTest) all = tag_test_new (
+      TAG_TEST_SMALL_CAPS, "prompts", wanted, "smoothing", 0.5, NULL);
+  g_autoptr (TagTest) gated = tag_test_new (TAG_TEST_SMALL_CAPS, "prompts",
+      wanted, "smoothing", 0.5, "mode", GPOINTER_TO_UINT (mode),
+      "change-threshold", 0.05, "refresh-interval", (guint64) 0, NULL);
+
+  for (guint i = 0; i < 45; i++) {
+    const TagPicture picture =
+        i / 15 == 1 ? TAG_PICTURE_WHITE : TAG_PICTURE_BLACK;
+    g_autoptr (GstBuffer) a = tag_test_push (all, tag_picture_small (picture));
+    g_autoptr (GstBuffer) b =
+        tag_test_push (gated, tag_picture_small (picture));
+
+    if (i % 15 == 0)
+      tag_test_wait_stat (gated->element, "inferred", i / 15 + 1);
+    else
+      assert_same_scores (b, a);
+  }
+  g_assert_cmpuint (tag_test_get_stat (gated->element, "inferred"), ==, 3);
+  assert_same_tags (gated, all);
+}
+
 /* Adds ±amount to each byte. */
 static GstBuffer *
 add_noise (GstBuffer *buffer, gint amount)
@@ -427,6 +488,12 @@ add_tests (void)
       test_the_meta_says_why_a_frame_was_left_out);
   ADD ("unchanged-pictures-are-refreshed",
       test_unchanged_pictures_are_refreshed);
+  g_test_add_data_func (
+      "/elements/cliptag/gate/unchanged-pictures-go-on-in-time/sync",
+      GUINT_TO_POINTER (TAG_TEST_SYNC), test_unchanged_pictures_go_on_in_time);
+  g_test_add_data_func (
+      "/elements/cliptag/gate/unchanged-pictures-go-on-in-time/live",
+      GUINT_TO_POINTER (TAG_TEST_LIVE), test_unchanged_pictures_go_on_in_time);
   ADD ("noise-is-no-change", test_noise_is_no_change);
   ADD ("changes-are-seen-in-every-format",
       test_changes_are_seen_in_every_format);
