@@ -29,17 +29,25 @@ expected_time (const GstClipTagClock *self, const GstSegment *segment)
   return 0;
 }
 
-/* Seconds on the clock; FALSE where the frame does not tell. */
+/* Stream time in seconds at which the frame begins to be seen; FALSE where it does
+ * not tell. Backwards that is its end. */
 static gboolean
-time_of_buffer (const GstSegment *segment, GstBuffer *buffer, gdouble *ret_time)
+time_of_buffer (const GstSegment *segment, GstBuffer *buffer, gdouble duration,
+    gdouble *ret_time)
 {
-  guint64 stream_time;
+  guint64 position, stream_time;
   gint sign;
 
   if (segment->format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID (buffer))
     return FALSE;
+  position = GST_BUFFER_PTS (buffer);
+  if (segment->rate < 0) {
+    position += gst_clip_tag_clock_to_ns (duration);
+    if (GST_CLOCK_TIME_IS_VALID (segment->stop))
+      position = MIN (position, segment->stop);
+  }
   sign = gst_segment_to_stream_time_full (
-      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer), &stream_time);
+      segment, GST_FORMAT_TIME, position, &stream_time);
   if (sign == 0)
     return FALSE;
   *ret_time = sign * (gdouble) stream_time / GST_SECOND;
@@ -70,11 +78,12 @@ gst_clip_tag_clock_advance (GstClipTagClock *self, const GstSegment *segment,
     GstBuffer *buffer, const GstVideoInfo *info)
 {
   GstClipTagSequence sequence = GST_CLIP_TAG_FOLLOWS;
+  const gdouble duration = duration_of_buffer (buffer, info);
   gdouble time;
 
   self->direction =
       segment->format == GST_FORMAT_TIME && segment->rate < 0 ? -1 : 1;
-  self->has_pts = time_of_buffer (segment, buffer, &time);
+  self->has_pts = time_of_buffer (segment, buffer, duration, &time);
   time = self->has_pts ? time * self->direction : expected_time (self, segment);
   if (self->has_time && time < self->time - MAX_JITTER_SECONDS)
     sequence = GST_CLIP_TAG_STEPPED_BACK;
@@ -86,6 +95,6 @@ gst_clip_tag_clock_advance (GstClipTagClock *self, const GstSegment *segment,
   }
   self->time = time;
   self->has_time = TRUE;
-  self->frame_duration = duration_of_buffer (buffer, info);
+  self->frame_duration = duration;
   return sequence;
 }

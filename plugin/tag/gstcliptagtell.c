@@ -11,10 +11,12 @@ get_times (const GstClipTagTold *told, gdouble time, GstClockTime *ret_pts)
   GstClockTime stream_time =
       gst_clip_tag_clock_to_ns (time * told->clock->direction);
 
+  /* The end of the last frame may lie behind the segment. */
   *ret_pts = GST_CLOCK_TIME_NONE;
-  if (told->clock->has_pts)
-    *ret_pts = gst_segment_position_from_stream_time (
-        told->segment, GST_FORMAT_TIME, stream_time);
+  if (told->clock->has_pts &&
+      gst_segment_position_from_stream_time_full (
+          told->segment, GST_FORMAT_TIME, stream_time, ret_pts) <= 0)
+    *ret_pts = GST_CLOCK_TIME_NONE;
   return stream_time;
 }
 

@@ -255,7 +255,7 @@ test_a_rate_changes_no_time (gconstpointer mode)
   }
 }
 
-/* A tag then starts late, and stops early. */
+/* A frame then begins at its end. */
 static void
 test_playing_backwards (gconstpointer mode)
 {
@@ -265,8 +265,35 @@ test_playing_backwards (gconstpointer mode)
   for (guint i = 0; i < 5; i++)
     push_at (test, TENTH (19 - i), ON);
   push_at (test, TENTH (14), OFF);
-  tag_test_expect_tag (test, label, "start", TENTH (19));
-  expect_stop (test, TENTH (14), TENTH (5));
+  tag_test_expect_tag (test, label, "start", TENTH (20));
+  expect_stop (test, TENTH (15), TENTH (5));
+}
+
+/* Whichever way it is played, and though the last frame is longer than the segment. */
+static void
+test_the_end_has_a_timestamp (gconstpointer mode)
+{
+  static const struct {
+    gdouble rate;
+    GstClockTime stop, end;
+  } cases[] = { { 1, TENTH (1) / 2, TENTH (1) }, { -1, TENTH (1), 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (TagTest) test = new_test (GPOINTER_TO_UINT (mode));
+    g_autoptr (GstMessage) message = NULL;
+    guint64 stream_time, pts;
+
+    send_segment (test, cases[i].rate, cases[i].stop, 0);
+    push_at (test, 0, ON);
+    gst_harness_push_event (test->harness, gst_event_new_eos ());
+    gst_message_unref (tag_test_pop_tag (test)); /* the start */
+    message = tag_test_pop_tag (test);
+    g_assert_true (
+        gst_structure_get (gst_message_get_structure (message), "stream-time",
+            G_TYPE_UINT64, &stream_time, "pts", G_TYPE_UINT64, &pts, NULL));
+    g_assert_cmpuint (stream_time, ==, cases[i].end);
+    g_assert_cmpuint (pts, ==, cases[i].end);
+  }
 }
 
 /* Tags that change with each frame do not pile up where nobody reads the bus. */
@@ -307,6 +334,7 @@ add_tests (void)
   ADD_BOTH ("lost-packets-end-no-tag", test_lost_packets_end_no_tag);
   ADD_BOTH ("a-rate-changes-no-time", test_a_rate_changes_no_time);
   ADD_BOTH ("playing-backwards", test_playing_backwards);
+  ADD_BOTH ("the-end-has-a-timestamp", test_the_end_has_a_timestamp);
   ADD ("a-bus-that-nobody-reads", test_a_bus_that_nobody_reads);
 #undef ADD
 #undef ADD_BOTH
