@@ -104,7 +104,8 @@ typedef struct {
  * @planes: HOST: first byte of each plane
  * @strides: HOST, DMABUF: bytes from a row to the next, of each plane; positive
  * @fds: DMABUF: file descriptor of each plane, stays the caller's; only on a device
- *   that clv_device_can_import_dmabuf()
+ *   that clv_device_can_import_dmabuf(). They may still be written, by their fences:
+ *   after five seconds that is an error
  * @offsets: DMABUF: of the first byte of each plane
  * @device: IMAGE: whose images they are
  * @images: IMAGE: each plane. RGB, BGR, YUY2 and UYVY cannot be images: their

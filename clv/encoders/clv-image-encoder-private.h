@@ -18,8 +18,8 @@ G_BEGIN_DECLS
 guint clv_image_encoder_get_max_batch (ClvImageEncoder *self);
 
 /* Copies a picture to the device and lets it be resized and normalised there, into
- * place `slot` of a set that is not being encoded. The pixels are read when it
- * returns. FALSE: the place is as before, or undefined. */
+ * place `slot` of a set that is not being encoded. The pixels must have been written,
+ * see clv_frame_wait_written(), and are read when it returns. FALSE: the place is as before, or undefined. */
 gboolean clv_image_encoder_load (ClvImageEncoder *self, guint set, guint slot,
     const ClvFrame *frame, GError **error);
 

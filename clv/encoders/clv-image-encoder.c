@@ -11,6 +11,7 @@
 
 #include "clv-image-encoder-private.h"
 
+#include "base/clv-frame-written.h"
 #include "clv-head.h"
 #include "ops/clv-brightness.h"
 #include "ops/clv-ops-check.h"
@@ -488,7 +489,8 @@ encode_chunk (ClvImageEncoder *self, const ClvFrame *frames, guint n,
     gfloat *ret_embeddings, GError **error)
 {
   for (guint i = 0; i < n; i++)
-    if (!clv_image_encoder_load (self, 0, i, &frames[i], error)) {
+    if (!clv_frame_wait_written (&frames[i], CLV_FRAME_WRITTEN_MS, error) ||
+        !clv_image_encoder_load (self, 0, i, &frames[i], error)) {
       clv_image_encoder_drop (self);
       return FALSE;
     }

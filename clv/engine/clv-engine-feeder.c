@@ -7,6 +7,11 @@
 
 #include <gio/gio.h>
 
+#include "base/clv-frame-written.h"
+
+/* Between two looks at a picture that is still being written. */
+#define LOOK_AGAIN_US 2000
+
 /* An unused set is opened when it is needed. NULL: all are flying. */
 static ClvEngineBatch *
 get_open (ClvEngineQueue *self)
@@ -26,13 +31,6 @@ is_empty (const ClvEngineBatch *open)
   return open == NULL || open->places->len == 0;
 }
 
-static gboolean
-can_load (ClvEngineQueue *self)
-{
-  return self->frames.first != NULL && get_open (self) != NULL &&
-         self->open->n < self->work.max_batch;
-}
-
 /* The engine and the places have the only references, and there is no callback. */
 static gboolean
 nobody_asks (ClvFuture *request)
@@ -41,6 +39,44 @@ nobody_asks (ClvFuture *request)
 
   return g_atomic_ref_count_compare (&request->refs, 1 + n_places) &&
          request->how.pixels_read == NULL && request->how.answered == NULL;
+}
+
+/* Whether there is something to do for the next frame of a request; its pixels may
+ * still have to be written. */
+static gboolean
+is_due (ClvFuture *request)
+{
+  const gint64 end_us =
+      request->timing.submitted_us + CLV_FRAME_WRITTEN_MS * 1000;
+
+  return clv_frame_wait_written (&request->frames[request->n_taken], 0, NULL) ||
+         end_us <= g_get_monotonic_time () || nobody_asks (request);
+}
+
+/* Until then it lets other streams pass. */
+static gboolean
+find_due (ClvEngineQueue *self, gint64 *ret_wake_us)
+{
+  const ClvFuture *last = self->frames.last;
+  const ClvFuture *passed = NULL;
+
+  while (passed != last) {
+    if (is_due (self->frames.first))
+      return TRUE;
+    passed = self->frames.first;
+    clv_engine_waiting_let_pass (&self->frames);
+  }
+  *ret_wake_us = g_get_monotonic_time () + LOOK_AGAIN_US;
+  return FALSE;
+}
+
+/* The frame is the first one then. If it only waits for its pixels, says when to look
+ * again. */
+static gboolean
+can_load (ClvEngineQueue *self, gint64 *ret_wake_us)
+{
+  return self->frames.first != NULL && get_open (self) != NULL &&
+         self->open->n < self->work.max_batch && find_due (self, ret_wake_us);
 }
 
 static void
@@ -95,9 +131,11 @@ static gboolean
 load_row (const ClvEngineWork *work, const ClvEngineBatch *batch,
     const ClvFuture *request, guint row, gboolean *ret_changed, GError **error)
 {
+  const ClvFrame *frame = &request->frames[row];
+
   *ret_changed = TRUE;
-  if (!work->load_frame (
-          work->data, batch->set, batch->n, &request->frames[row], error))
+  if (!clv_frame_wait_written (frame, 0, error) ||
+      !work->load_frame (work->data, batch->set, batch->n, frame, error))
     return FALSE;
   if ((request->how.look == NULL ||
           look_at (work, batch, &request->how, row, ret_changed, error)) &&
@@ -172,7 +210,7 @@ should_close (ClvEngineQueue *self, gint64 *ret_wake_us)
   if (batch->n == 0 || batch->n >= self->work.max_batch || self->stop ||
       batch->close_us <= g_get_monotonic_time ())
     return TRUE;
-  *ret_wake_us = batch->close_us;
+  *ret_wake_us = MIN (*ret_wake_us, batch->close_us);
   return FALSE;
 }
 
@@ -234,11 +272,12 @@ close_batch (ClvEngineQueue *self)
   g_cond_broadcast (&self->changed);
 }
 
-/* There is nothing to do for frames just now. */
+/* There is nothing to do for frames just now, or not before wake_us. */
 static gboolean
-can_encode_texts (ClvEngineQueue *self)
+can_encode_texts (ClvEngineQueue *self, gint64 wake_us)
 {
-  return self->texts.first != NULL && self->frames.first == NULL &&
+  return self->texts.first != NULL &&
+         (self->frames.first == NULL || wake_us < G_MAXINT64) &&
          (is_empty (self->open) || self->n_flying == 0);
 }
 
@@ -291,21 +330,21 @@ clv_engine_feeder (gpointer queue)
 
   g_mutex_lock (&self->mutex);
   while (TRUE) {
-    gint64 wake_us = 0;
+    gint64 wake_us = G_MAXINT64;
 
     if (self->cancelled != NULL)
       tell_cancelled (self);
     else if (self->texts_turn && self->texts.first != NULL)
       encode_texts (self);
-    else if (can_load (self))
+    else if (can_load (self, &wake_us))
       load_frame (self);
     else if (should_close (self, &wake_us))
       close_batch (self);
-    else if (can_encode_texts (self))
+    else if (can_encode_texts (self, wake_us))
       encode_texts (self);
     else if (self->stop && is_empty (self->open) && self->n_flying == 0)
       break;
-    else if (wake_us > 0)
+    else if (wake_us < G_MAXINT64)
       g_cond_wait_until (&self->changed, &self->mutex, wake_us);
     else
       g_cond_wait (&self->changed, &self->mutex);

@@ -2,24 +2,36 @@
 
 #include "clv-engine-registry.h"
 
-/* Entries stay for the life of the process; there are few keys. */
+/* There while it has an object, or somebody asks for one. */
 typedef struct {
-  GMutex making; /* held while the object is made */
+  guint n_asking; /* threads */
+  GMutex making;  /* held while the object is made */
   GWeakRef object;
-  gconstpointer address; /* of the object, which may be gone */
+  gconstpointer address; /* of the object; NULL: it is gone, or forgotten */
 } Entry;
 
 static GMutex entries_mutex; /* of the table, and of what the entries name */
 static GHashTable *entries;  /* key → Entry */
 
+static void
+free_entry (gpointer data)
+{
+  Entry *entry = data;
+
+  g_weak_ref_clear (&entry->object);
+  g_mutex_clear (&entry->making);
+  g_free (entry);
+}
+
 static Entry *
-get_entry (const gchar *key)
+take_entry (const gchar *key)
 {
   Entry *entry;
 
   g_mutex_lock (&entries_mutex);
   if (entries == NULL)
-    entries = g_hash_table_new (g_str_hash, g_str_equal);
+    entries =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_entry);
   entry = g_hash_table_lookup (entries, key);
   if (entry == NULL) {
     entry = g_new0 (Entry, 1);
@@ -27,30 +39,19 @@ get_entry (const gchar *key)
     g_weak_ref_init (&entry->object, NULL);
     g_hash_table_insert (entries, g_strdup (key), entry);
   }
+  entry->n_asking++;
   g_mutex_unlock (&entries_mutex);
   return entry;
 }
 
-gpointer
-clv_registry_get (const gchar *key, ClvRegistryMakeFunc make,
-    gpointer user_data, GError **error)
+static void
+return_entry (const gchar *key, Entry *entry)
 {
-  Entry *entry = get_entry (key);
-  gpointer object;
-
-  g_mutex_lock (&entry->making);
-  object = g_weak_ref_get (&entry->object);
-  if (object == NULL) {
-    object = make (user_data, error);
-    if (object != NULL) {
-      g_mutex_lock (&entries_mutex);
-      g_weak_ref_set (&entry->object, object);
-      entry->address = object;
-      g_mutex_unlock (&entries_mutex);
-    }
-  }
-  g_mutex_unlock (&entry->making);
-  return object;
+  g_mutex_lock (&entries_mutex);
+  entry->n_asking--;
+  if (entry->n_asking == 0 && entry->address == NULL)
+    g_hash_table_remove (entries, key);
+  g_mutex_unlock (&entries_mutex);
 }
 
 /* By addresses: whoever holds a reference may hold the last one, and an engine that
@@ -71,9 +72,53 @@ clv_registry_forget (gconstpointer object)
         continue;
       g_weak_ref_set (&entry->object, NULL);
       entry->address = NULL;
+      if (entry->n_asking == 0)
+        g_hash_table_iter_remove (&iter);
     }
   }
   g_mutex_unlock (&entries_mutex);
+}
+
+/* Its last reference was dropped; its address is not yet another object's. */
+static void
+forget_dead (gpointer data, GObject *object)
+{
+  clv_registry_forget (object);
+}
+
+gpointer
+clv_registry_get (const gchar *key, ClvRegistryMakeFunc make,
+    gpointer user_data, GError **error)
+{
+  Entry *entry = take_entry (key);
+  gpointer object;
+
+  g_mutex_lock (&entry->making);
+  object = g_weak_ref_get (&entry->object);
+  if (object == NULL) {
+    object = make (user_data, error);
+    if (object != NULL) {
+      g_object_weak_ref (object, forget_dead, NULL);
+      g_mutex_lock (&entries_mutex);
+      g_weak_ref_set (&entry->object, object);
+      entry->address = object;
+      g_mutex_unlock (&entries_mutex);
+    }
+  }
+  g_mutex_unlock (&entry->making);
+  return_entry (key, entry);
+  return object;
+}
+
+guint
+clv_registry_count (void)
+{
+  guint n;
+
+  g_mutex_lock (&entries_mutex);
+  n = entries != NULL ? g_hash_table_size (entries) : 0;
+  g_mutex_unlock (&entries_mutex);
+  return n;
 }
 
 static gpointer

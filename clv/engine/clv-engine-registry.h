@@ -23,4 +23,7 @@ gpointer clv_registry_get (const gchar *key, ClvRegistryMakeFunc make,
 /* Nobody gets this object again: its device is lost. */
 void clv_registry_forget (gconstpointer object);
 
+/* Keys that have an object, or for which somebody just asks. */
+guint clv_registry_count (void);
+
 G_END_DECLS

@@ -81,6 +81,15 @@ clv_engine_waiting_next_turn (ClvEngineWaiting *self)
     append_head (self, head);
 }
 
+void
+clv_engine_waiting_let_pass (ClvEngineWaiting *self)
+{
+  ClvFuture *head = self->first;
+
+  unlink_head (self, head);
+  append_head (self, head);
+}
+
 /* A new first request keeps its stream's turn. */
 static void
 replace_head (ClvEngineWaiting *self, ClvFuture *head)

@@ -29,6 +29,9 @@ void clv_engine_waiting_add (ClvEngineWaiting *self, ClvFuture *request);
  * it is the next stream's turn. A request that is taken whole leaves. */
 void clv_engine_waiting_next_turn (ClvEngineWaiting *self);
 
+/* The first stream lets the others pass once. */
+void clv_engine_waiting_let_pass (ClvEngineWaiting *self);
+
 /* Wherever it stands. */
 void clv_engine_waiting_remove (ClvEngineWaiting *self, ClvFuture *request);
 

@@ -2,13 +2,8 @@
 
 #include "clv-dmabuf.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
-
-/* A frame that is not drawn by then is lost. */
-#define WAIT_MS 5000
 
 #define HANDLE_TYPE VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
 
@@ -34,25 +29,6 @@ gboolean
 clv_device_can_import_dmabuf (ClvDevice *self, gint fd)
 {
   return find_memory_types (self, fd) != 0;
-}
-
-/* A DMABuf can be read when its last writer is done (Linux, dma-buf, "Poll
- * support"). */
-static gboolean
-wait_for_writer (gint fd, GError **error)
-{
-  struct pollfd file = { .fd = fd, .events = POLLIN };
-  gint n;
-
-  do
-    n = poll (&file, 1, WAIT_MS);
-  while (n < 0 && errno == EINTR);
-  if (n > 0)
-    return TRUE;
-  g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-      "wanted a DMABuf that is written in %d ms, found %s", WAIT_MS,
-      n == 0 ? "one that is not" : g_strerror (errno));
-  return FALSE;
 }
 
 /* The memory owns a descriptor of its own once it is there. */
@@ -120,8 +96,6 @@ clv_dmabuf_import (
         clv_device_get_info (device)->name);
     return FALSE;
   }
-  if (!wait_for_writer (fd, error))
-    goto fail;
   CLV_VK (
       vkCreateBuffer, clv_device_get_vk (device), &info, NULL, &buffer.buffer);
   if (!allocate (&buffer, fd, types, error))

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Waits for whoever writes into it, by the file's own fences. The buffer has the size
- * of the file and is cleared as any other. CLV_ERROR_UNSUPPORTED where this device
+/* Whoever writes into it must be done: see clv_frame_wait_written(). The buffer has the
+ * size of the file and is cleared as any other. CLV_ERROR_UNSUPPORTED where this device
  * cannot import it. */
 gboolean clv_dmabuf_import (
     ClvBuffer *ret_buffer, ClvDevice *device, gint fd, GError **error);

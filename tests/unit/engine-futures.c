@@ -1,265 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Cancelling and dropping, deadlines, turns, order and callbacks, without a device;
- * and many threads that do all of it at once. A frame's embedding is its width. */
+ * and many threads that do all of it at once. */
 
-#include <clv/clv-error.h>
 #include <gio/gio.h>
 
-#include "engine/clv-engine-queue.h"
-
-#define MAX_BATCH 4
-#define BAD       666 /* the width of a frame that cannot be loaded */
-
-typedef struct {
-  GMutex mutex;
-  GCond cond;
-  gboolean held;       /* batches do not end */
-  gboolean loads_held; /* nor do loads */
-  guint n_loads;
-  guint n_drops;
-  guint n_finishing;
-  guint widths[CLV_ENGINE_SETS][MAX_BATCH];
-  GString *batches; /* the widths of each batch */
-  ClvEngineQueue *queue;
-} Work;
-
-static gboolean
-load_frame (
-    gpointer data, guint set, guint slot, const ClvFrame *frame, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  self->widths[set][slot] = frame->width;
-  self->n_loads++;
-  g_cond_broadcast (&self->cond);
-  while (self->loads_held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  if (frame->width != BAD)
-    return TRUE;
-  g_set_error_literal (error, CLV_ERROR, CLV_ERROR_FAILED, "bad");
-  return FALSE;
-}
-
-static gboolean
-start (gpointer data, guint set, guint n, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (
-        self->batches, "%s%u", i > 0 ? "," : "", self->widths[set][i]);
-  g_string_append_c (self->batches, ' ');
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
-}
-
-static void
-drop (gpointer data, guint set)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  self->n_drops++;
-  g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-finish (gpointer data, guint set, guint n, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  self->n_finishing++;
-  g_cond_broadcast (&self->cond);
-  while (self->held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
-}
-
-static void
-read_row (gpointer data, guint set, guint slot, gfloat *ret_row)
-{
-  Work *self = data;
-
-  *ret_row = (gfloat) self->widths[set][slot];
-}
-
-static gboolean
-encode_texts (gpointer data, const gchar *const *texts, guint n,
-    gfloat *ret_rows, GError **error)
-{
-  for (guint i = 0; i < n; i++)
-    ret_rows[i] = (gfloat) texts[i][0];
-  return TRUE;
-}
-
-static void
-work_init (Work *self)
-{
-  const ClvEngineWork params = {
-    .load_frame = load_frame,
-    .start = start,
-    .drop = drop,
-    .finish = finish,
-    .read_row = read_row,
-    .encode_texts = encode_texts,
-    .data = self,
-    .width = 1,
-    .max_batch = MAX_BATCH,
-    .text_slice = 2,
-    .text_slice_beside = 1,
-  };
-
-  *self = (Work){ .batches = g_string_new (NULL) };
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
-  self->queue = clv_engine_queue_new (&params);
-}
-
-static void
-work_clear (Work *self)
-{
-  g_clear_pointer (&self->queue, clv_engine_queue_close);
-  g_string_free (self->batches, TRUE);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->cond);
-}
-
-static void
-set_held (Work *self, gboolean *what, gboolean held)
-{
-  g_mutex_lock (&self->mutex);
-  *what = held;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-wait_for (Work *self, const guint *what, guint n)
-{
-  g_mutex_lock (&self->mutex);
-  while (*what < n)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-}
-
-static ClvFuture *
-submit (Work *self, guint width, guint n, const ClvRequest *how)
-{
-  ClvFrame frames[40] = { 0 };
-
-  for (guint i = 0; i < n; i++)
-    frames[i].width = width;
-  return clv_engine_queue_submit (self->queue, frames, n, how);
-}
-
-/* Takes the reference. code < 0: an embedding. */
-static void
-expect (ClvFuture *future, guint width, gint code)
-{
-  g_autoptr (GError) error = NULL;
-  const gfloat *rows = clv_future_get (future, &error);
-
-  g_assert_true (clv_future_is_answered (future));
-  if (code < 0) {
-    g_assert_no_error (error);
-    g_assert_cmpfloat (*rows, ==, width);
-  } else {
-    g_assert_null (rows);
-    g_assert_error (error, G_IO_ERROR, code);
-  }
-  clv_future_unref (future);
-}
-
-/* A batch of one frame that the device does not end. */
-static ClvFuture *
-hold (Work *self)
-{
-  const guint n = self->n_finishing;
-  ClvFuture *first;
-
-  set_held (self, &self->held, TRUE);
-  first = submit (self, 1, 1, NULL);
-  wait_for (self, &self->n_finishing, n + 1);
-  return first;
-}
+#include "fake-device.h"
 
 static void
 test_cancel (void)
 {
-  Work work;
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *first, *loaded, *waiting, *other;
 
-  work_init (&work);
-  first = hold (&work);
-  loaded = submit (&work, 2, 2, NULL);
-  other = submit (&work, 3, 2, NULL);
-  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
-  waiting = submit (&work, 4, 1, NULL);
+  first = fake_hold (device);
+  loaded = fake_submit (device, 2, 2, NULL);
+  other = fake_submit (device, 3, 2, NULL);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
+  waiting = fake_submit (device, 4, 1, NULL);
   /* At once, though the device is held. */
   clv_future_cancel (waiting);
   clv_future_cancel (loaded);
   clv_future_cancel (first);
   clv_future_cancel (first);
-  expect (waiting, 4, G_IO_ERROR_CANCELLED);
-  expect (loaded, 2, G_IO_ERROR_CANCELLED);
-  expect (first, 1, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (clv_engine_queue_get_n_waiting (work.queue), ==, 0);
+  fake_expect_error (waiting, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  fake_expect_error (loaded, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  fake_expect_error (first, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (clv_engine_queue_get_n_waiting (device->queue), ==, 0);
   g_assert_false (clv_future_is_answered (other));
-  set_held (&work, &work.held, FALSE);
+  fake_set_held (device, &device->held, FALSE);
   g_assert_true (clv_future_wait_until (other, -1));
   clv_future_cancel (other); /* too late */
-  expect (other, 3, -1);
-  g_assert_cmpuint (work.n_loads, ==, 1 + MAX_BATCH); /* 4 was never read */
-  work_clear (&work);
+  fake_expect_rows (other, 3, 1);
+  g_assert_cmpuint (
+      device->n_loads, ==, 1 + FAKE_MAX_BATCH); /* 4 was never read */
 }
 
 /* The pixels are still ours when the answer says so. */
 static void
 test_cancel_while_loading (void)
 {
-  Work work;
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *future;
 
-  work_init (&work);
-  work.loads_held = TRUE;
-  future = submit (&work, 2, 3, NULL);
-  wait_for (&work, &work.n_loads, 1);
+  device->loads_held = TRUE;
+  future = fake_submit (device, 2, 3, NULL);
+  fake_wait_for (device, &device->n_loads, 1);
   clv_future_cancel (future);
   g_assert_false (clv_future_is_answered (future));
   g_assert_false (
       clv_future_wait_until (future, g_get_monotonic_time () + 1000));
-  set_held (&work, &work.loads_held, FALSE);
-  expect (future, 2, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (work.n_loads, ==, 1);
-  expect (submit (&work, 5, 1, NULL), 5, -1);
-  work_clear (&work);
+  fake_set_held (device, &device->loads_held, FALSE);
+  fake_expect_error (future, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (device->n_loads, ==, 1);
+  fake_expect_rows (fake_submit (device, 5, 1, NULL), 5, 1);
 }
 
 static void
 test_drop (void)
 {
-  Work work;
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *first, *last;
 
-  work_init (&work);
-  first = hold (&work);
-  last = submit (&work, 2, MAX_BATCH, NULL);
-  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
-  clv_future_unref (submit (&work, 3, 1, NULL)); /* not begun: never is */
+  first = fake_hold (device);
+  last = fake_submit (device, 2, FAKE_MAX_BATCH, NULL);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
+  clv_future_unref (fake_submit (device, 3, 1, NULL)); /* not begun: never is */
   clv_future_unref (last);
-  last = submit (&work, 4, 1, NULL);
-  set_held (&work, &work.held, FALSE);
-  expect (first, 1, -1);
-  expect (last, 4, -1);
-  g_assert_cmpstr (work.batches->str, ==, "1 4 ");
-  g_assert_cmpuint (work.n_drops, ==, 1);
-  work_clear (&work);
+  last = fake_submit (device, 4, 1, NULL);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_rows (last, 4, 1);
+  g_assert_cmpstr (device->order->str, ==, "1 4 ");
+  g_assert_cmpuint (device->n_drops, ==, 1);
 }
 
 /* All frames of a batch were cancelled or dropped after they were read. */
@@ -267,39 +80,38 @@ static void
 test_unwanted (void)
 {
   ClvFutureTiming timing;
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *first, *cancelled, *dropped, *part, *last;
-  Work work;
 
-  work_init (&work);
-  first = hold (&work);
-  cancelled = submit (&work, 2, 2, NULL);
-  dropped = submit (&work, 3, MAX_BATCH, NULL);
-  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
+  first = fake_hold (device);
+  cancelled = fake_submit (device, 2, 2, NULL);
+  dropped = fake_submit (device, 3, FAKE_MAX_BATCH, NULL);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
   clv_future_cancel (cancelled);
   clv_future_unref (dropped);
-  part = submit (&work, 4, 1, NULL);
-  set_held (&work, &work.held, FALSE);
-  expect (first, 1, -1);
-  expect (part, 4, -1);
+  part = fake_submit (device, 4, 1, NULL);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_rows (part, 4, 1);
   /* What was waiting of the dropped one is not even read. */
-  g_assert_cmpstr (work.batches->str, ==, "1 4 ");
-  g_assert_cmpuint (work.n_loads, ==, 1 + MAX_BATCH + 1);
+  g_assert_cmpstr (device->order->str, ==, "1 4 ");
+  g_assert_cmpuint (device->n_loads, ==, 1 + FAKE_MAX_BATCH + 1);
   clv_future_get_timing (cancelled, &timing);
   g_assert_cmpint (timing.started_us, ==, 0);
-  expect (cancelled, 2, G_IO_ERROR_CANCELLED);
+  fake_expect_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   /* One frame is wanted: all are encoded. */
-  first = hold (&work);
-  cancelled = submit (&work, 5, 1, NULL);
-  last = submit (&work, 6, MAX_BATCH - 1, NULL);
-  wait_for (&work, &work.n_loads, 2 + MAX_BATCH + 1 + MAX_BATCH);
+  first = fake_hold (device);
+  cancelled = fake_submit (device, 5, 1, NULL);
+  last = fake_submit (device, 6, FAKE_MAX_BATCH - 1, NULL);
+  fake_wait_for (
+      device, &device->n_loads, 2 + FAKE_MAX_BATCH + 1 + FAKE_MAX_BATCH);
   clv_future_cancel (cancelled);
   clv_future_unref (cancelled);
-  set_held (&work, &work.held, FALSE);
-  expect (first, 1, -1);
-  expect (last, 6, -1);
-  g_assert_cmpstr (work.batches->str, ==, "1 4 1 5,6,6,6 ");
-  work_clear (&work);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_rows (last, 6, 1);
+  g_assert_cmpstr (device->order->str, ==, "1 4 1 5,6,6,6 ");
 }
 
 /* What the callbacks of a stream saw. */
@@ -345,28 +157,27 @@ test_callbacks (void)
     .answered = answered,
     .user_data = &heard };
   ClvFutureTiming timing;
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *held, *kept;
-  Work work;
 
-  work_init (&work);
-  kept = submit (&work, 1, 1, &how);
-  clv_future_unref (submit (&work, BAD, 2, &how));
+  kept = fake_submit (device, 1, 1, &how);
+  clv_future_unref (fake_submit (device, FAKE_BAD, 2, &how));
   for (guint i = 2; i < 12; i++)
-    clv_future_unref (submit (&work, i, 1 + i % 3, &how));
+    clv_future_unref (fake_submit (device, i, 1 + i % 3, &how));
   g_assert_nonnull (clv_future_get (kept, NULL));
   clv_future_get_timing (kept, &timing);
   g_assert_cmpint (timing.submitted_us, <=, timing.started_us);
   g_assert_cmpint (timing.started_us, <=, timing.answered_us);
   g_assert_cmpuint (timing.batch, >=, 1);
   clv_future_unref (kept);
-  expect (submit (&work, 12, 1, &how), 12, -1);
-  held = hold (&work);
-  clv_future_unref (submit (&work, 13, MAX_BATCH, &how));
+  fake_expect_rows (fake_submit (device, 12, 1, &how), 12, 1);
+  held = fake_hold (device);
+  clv_future_unref (fake_submit (device, 13, FAKE_MAX_BATCH, &how));
   clv_future_unref (held);
-  while (clv_engine_queue_get_n_waiting (work.queue) > 0)
+  while (clv_engine_queue_get_n_waiting (device->queue) > 0)
     g_usleep (1000);
-  set_held (&work, &work.held, FALSE);
-  work_clear (&work);
+  fake_set_held (device, &device->held, FALSE);
+  g_clear_pointer (&device->queue, clv_engine_queue_close);
   g_assert_cmpuint (heard.n_read, ==, 14);
   g_assert_cmpuint (heard.n_answered, ==, 14);
   g_assert_cmpstr (heard.order->str, ==, "1 x 2 3 4 5 6 7 8 9 10 11 12 13 ");
@@ -379,25 +190,23 @@ test_turns (void)
 {
   const gchar *const flood = "flood", *const quiet = "quiet";
   const ClvRequest much = { .stream = flood }, little = { .stream = quiet };
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *futures[40], *first, *one, *behind;
-  Work work;
 
-  work_init (&work);
-  first = hold (&work);
+  first = fake_hold (device);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
-    futures[i] = submit (&work, 100 + i, 1, &much);
-  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
-  one = submit (&work, 7, 1, &little);
-  behind = submit (&work, 8, 1, &little);
-  set_held (&work, &work.held, FALSE);
-  expect (first, 1, -1);
-  expect (one, 7, -1);
-  expect (behind, 8, -1);
+    futures[i] = fake_submit (device, 100 + i, 1, &much);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
+  one = fake_submit (device, 7, 1, &little);
+  behind = fake_submit (device, 8, 1, &little);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_rows (one, 7, 1);
+  fake_expect_rows (behind, 8, 1);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
-    expect (futures[i], 100 + i, -1);
+    fake_expect_rows (futures[i], 100 + i, 1);
   g_assert_true (g_str_has_prefix (
-      work.batches->str, "1 100,101,102,103 104,7,105,8 106,"));
-  work_clear (&work);
+      device->order->str, "1 100,101,102,103 104,7,105,8 106,"));
 }
 
 static void
@@ -407,42 +216,40 @@ test_deadline (void)
       g_get_monotonic_time () + G_GINT64_CONSTANT (3600000000);
   const ClvRequest patient = { .deadline_us = far_us };
   ClvRequest soon = { .deadline_us = g_get_monotonic_time () + 20000 };
-  ClvFuture *futures[MAX_BATCH];
-  Work work;
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *futures[FAKE_MAX_BATCH];
 
-  work_init (&work);
-  futures[0] = submit (&work, 1, 1, &soon);
-  futures[1] = submit (&work, 2, 1, &patient);
-  expect (futures[0], 1, -1);
+  futures[0] = fake_submit (device, 1, 1, &soon);
+  futures[1] = fake_submit (device, 2, 1, &patient);
+  fake_expect_rows (futures[0], 1, 1);
   g_assert_cmpint (g_get_monotonic_time (), >=, soon.deadline_us);
-  expect (futures[1], 2, -1);
-  g_assert_cmpstr (work.batches->str, ==, "1,2 ");
+  fake_expect_rows (futures[1], 2, 1);
+  g_assert_cmpstr (device->order->str, ==, "1,2 ");
   /* Full: nobody waits an hour. */
-  for (guint i = 0; i < MAX_BATCH; i++)
-    futures[i] = submit (&work, 3, 1, &patient);
-  for (guint i = 0; i < MAX_BATCH; i++)
-    expect (futures[i], 3, -1);
+  for (guint i = 0; i < FAKE_MAX_BATCH; i++)
+    futures[i] = fake_submit (device, 3, 1, &patient);
+  for (guint i = 0; i < FAKE_MAX_BATCH; i++)
+    fake_expect_rows (futures[i], 3, 1);
   /* Somebody is in a hurry. */
-  futures[0] = submit (&work, 4, 1, &patient);
-  wait_for (&work, &work.n_loads, 2 + MAX_BATCH + 1);
+  futures[0] = fake_submit (device, 4, 1, &patient);
+  fake_wait_for (device, &device->n_loads, 2 + FAKE_MAX_BATCH + 1);
   g_assert_false (clv_future_is_answered (futures[0]));
-  expect (submit (&work, 5, 1, NULL), 5, -1);
-  expect (futures[0], 4, -1);
+  fake_expect_rows (fake_submit (device, 5, 1, NULL), 5, 1);
+  fake_expect_rows (futures[0], 4, 1);
   /* The queue is closed: an open batch is finished. */
-  futures[0] = submit (&work, 6, 1, &patient);
-  wait_for (&work, &work.n_loads, 2 + MAX_BATCH + 3);
-  g_clear_pointer (&work.queue, clv_engine_queue_close);
-  expect (futures[0], 6, -1);
-  g_string_free (work.batches, TRUE);
+  futures[0] = fake_submit (device, 6, 1, &patient);
+  fake_wait_for (device, &device->n_loads, 2 + FAKE_MAX_BATCH + 3);
+  g_clear_pointer (&device->queue, clv_engine_queue_close);
+  fake_expect_rows (futures[0], 6, 1);
 }
 
 static gpointer
 let_go_soon (gpointer data)
 {
-  Work *self = data;
+  FakeDevice *self = data;
 
   g_usleep (20000);
-  set_held (self, &self->held, FALSE);
+  fake_set_held (self, &self->held, FALSE);
   return NULL;
 }
 
@@ -453,47 +260,43 @@ test_close (void)
   const ClvRequest how = {
     .pixels_read = pixels_read, .answered = answered, .user_data = &heard
   };
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *first, *loaded, *waiting;
   GThread *thread;
-  Work work;
 
-  work_init (&work);
-  first = hold (&work);
-  loaded = submit (&work, 2, MAX_BATCH, NULL);
-  wait_for (&work, &work.n_loads, 1 + MAX_BATCH);
-  waiting = submit (&work, 3, 1, &how);
-  thread = g_thread_new ("let go", let_go_soon, &work);
-  g_clear_pointer (&work.queue, clv_engine_queue_close);
+  first = fake_hold (device);
+  loaded = fake_submit (device, 2, FAKE_MAX_BATCH, NULL);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
+  waiting = fake_submit (device, 3, 1, &how);
+  thread = g_thread_new ("let go", let_go_soon, device);
+  g_clear_pointer (&device->queue, clv_engine_queue_close);
   g_thread_join (thread);
-  expect (first, 1, -1);
-  expect (loaded, 2, -1);
-  expect (waiting, 3, G_IO_ERROR_CANCELLED);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_rows (loaded, 2, 1);
+  fake_expect_error (waiting, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpstr (heard.order->str, ==, "x ");
   g_string_free (heard.order, TRUE);
-  g_string_free (work.batches, TRUE);
 }
 
 /* The device may hang while a frame is put on it, and not only in a batch. */
 static void
 test_stop (void)
 {
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *loaded;
-  Work work;
 
-  work_init (&work);
-  set_held (&work, &work.loads_held, TRUE);
-  loaded = submit (&work, 2, 1, NULL);
-  wait_for (&work, &work.n_loads, 1);
-  g_assert_false (clv_engine_queue_stop (work.queue, 0));
-  set_held (&work, &work.loads_held, FALSE);
+  fake_set_held (device, &device->loads_held, TRUE);
+  loaded = fake_submit (device, 2, 1, NULL);
+  fake_wait_for (device, &device->n_loads, 1);
+  g_assert_false (clv_engine_queue_stop (device->queue, 0));
+  fake_set_held (device, &device->loads_held, FALSE);
   g_assert_true (clv_engine_queue_stop (
-      work.queue, g_get_monotonic_time () + 60 * G_USEC_PER_SEC));
-  expect (loaded, 2, -1);
-  work_clear (&work);
+      device->queue, g_get_monotonic_time () + 60 * G_USEC_PER_SEC));
+  fake_expect_rows (loaded, 2, 1);
 }
 
 typedef struct {
-  Work *work;
+  FakeDevice *device;
   guint seed;
   gint n_heard; /* atomic */
 } Stream;
@@ -520,18 +323,18 @@ run_stream (gpointer data)
       .pixels_read = what == 2 ? hear : NULL,
       .answered = what == 3 ? hear : NULL,
       .user_data = self };
-    const guint width = what == 4 ? BAD : 10 + self->seed;
-    ClvFuture *future = submit (
-        self->work, width, (guint) g_rand_int_range (random, 1, 7), &how);
-    gfloat rows[3];
+    const guint width = what == 4 ? FAKE_BAD : 10 + self->seed;
+    ClvFuture *future = fake_submit (
+        self->device, width, (guint) g_rand_int_range (random, 1, 7), &how);
+    gfloat rows[3 * FAKE_WIDTH];
 
     if (what == 5 || what == 3)
       clv_future_cancel (future);
     if (what == 6)
       g_assert_true (
-          clv_engine_queue_texts (self->work->queue, texts, 3, rows, NULL));
+          clv_engine_queue_texts (self->device->queue, texts, 3, rows, NULL));
     if (what < 2) {
-      expect (future, width, -1);
+      fake_expect_rows (future, width, 1);
       continue;
     }
     if (what == 7)
@@ -544,18 +347,17 @@ run_stream (gpointer data)
 static void
 test_threads (void)
 {
+  g_autoptr (FakeDevice) device = fake_device_new ();
   Stream streams[6];
   GThread *threads[6];
-  Work work;
 
-  work_init (&work);
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
-    streams[i] = (Stream){ &work, i, 0 };
+    streams[i] = (Stream){ device, i, 0 };
     threads[i] = g_thread_new ("stream", run_stream, &streams[i]);
   }
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
     g_thread_join (threads[i]);
-  work_clear (&work);
+  g_clear_pointer (&device->queue, clv_engine_queue_close);
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
     g_autoptr (GRand) random = g_rand_new_with_seed (i);
     gint n = 0;

@@ -1,288 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Who shares a batch, and who gets whose answer and whose error, when; without a
- * device. A frame's embedding is here its width and its height. */
+ * device. */
 
-#include <clv/clv-error.h>
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "engine/clv-engine-queue.h"
+#include "base/clv-frame-written.h"
 #include "engine/clv-engine-rate.h"
-
-#define WIDTH     2
-#define MAX_BATCH 4
-#define BAD       666 /* the width of a frame that cannot be loaded */
-#define LOST      667 /* the width of a frame that kills the device */
-#define REFUSED   668 /* the width of a frame whose batch cannot be started */
-
-/* A device that takes one batch after the other, and as long as it is told. */
-typedef struct {
-  GMutex mutex;
-  GCond cond;
-  gboolean held;       /* batches do not end */
-  gboolean texts_held; /* texts do not either */
-  gboolean flying[CLV_ENGINE_SETS];
-  ClvFrame frames[CLV_ENGINE_SETS][MAX_BATCH];
-  guint n_loads;
-  guint n_starts;
-  guint n_finishing; /* calls of finish so far */
-  guint largest;
-  GString *order; /* the widths of the frames of each batch; t for texts */
-} Work;
-
-static gboolean
-load_frame (
-    gpointer data, guint set, guint slot, const ClvFrame *frame, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  g_assert_false (self->flying[set]);
-  g_assert_cmpuint (slot, <, MAX_BATCH);
-  self->frames[set][slot] = *frame;
-  self->n_loads++;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->mutex);
-  if (frame->width != BAD)
-    return TRUE;
-  g_set_error (
-      error, CLV_ERROR, CLV_ERROR_FAILED, "frame of height %u", frame->height);
-  return FALSE;
-}
-
-/* A frame is as bright as it is high, in hundredths. */
-static gboolean
-look_at (
-    gpointer data, guint set, guint slot, gfloat *ret_cells, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  g_assert_false (self->flying[set]);
-  for (guint i = 0; i < CLV_LOOK_SIDE * CLV_LOOK_SIDE; i++)
-    ret_cells[i] = self->frames[set][slot].height / 100.0f;
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
-}
-
-static gboolean
-start (gpointer data, guint set, guint n, GError **error)
-{
-  Work *self = data;
-  gboolean ok = TRUE;
-
-  g_mutex_lock (&self->mutex);
-  g_assert_cmpuint (n, >, 0);
-  g_assert_false (self->flying[set]);
-  /* Buffers grow: nothing may be using them. */
-  for (guint i = 0; n > self->largest && i < CLV_ENGINE_SETS; i++)
-    g_assert_false (self->flying[i]);
-  for (guint i = 0; i < n; i++) {
-    ok = ok && self->frames[set][i].width != REFUSED;
-    g_string_append_printf (
-        self->order, "%s%u", i > 0 ? "," : "", self->frames[set][i].width);
-  }
-  g_string_append_c (self->order, ' ');
-  self->n_starts++;
-  self->largest = MAX (self->largest, n);
-  self->flying[set] = ok;
-  g_mutex_unlock (&self->mutex);
-  if (!ok)
-    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_NO_MEMORY, "refused");
-  return ok;
-}
-
-static void
-drop (gpointer data, guint set)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  g_assert_false (self->flying[set]);
-  g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-finish (gpointer data, guint set, guint n, GError **error)
-{
-  Work *self = data;
-  gboolean ok = TRUE;
-
-  g_mutex_lock (&self->mutex);
-  self->n_finishing++;
-  g_cond_broadcast (&self->cond);
-  while (self->held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_assert_true (self->flying[set]);
-  self->flying[set] = FALSE;
-  for (guint i = 0; i < n; i++)
-    ok = ok && self->frames[set][i].width != LOST;
-  g_mutex_unlock (&self->mutex);
-  if (!ok)
-    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_DEVICE_LOST, "lost");
-  return ok;
-}
-
-static void
-read_row (gpointer data, guint set, guint slot, gfloat *ret_row)
-{
-  Work *self = data;
-
-  ret_row[0] = (gfloat) self->frames[set][slot].width;
-  ret_row[1] = (gfloat) self->frames[set][slot].height;
-}
-
-static gboolean
-encode_texts (gpointer data, const gchar *const *texts, guint n,
-    gfloat *ret_rows, GError **error)
-{
-  Work *self = data;
-
-  g_mutex_lock (&self->mutex);
-  g_string_append_printf (self->order, "t%u ", n);
-  g_cond_broadcast (&self->cond);
-  while (self->texts_held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  for (guint i = 0; i < n; i++) {
-    if (g_str_equal (texts[i], "bad")) {
-      g_set_error_literal (error, CLV_ERROR, CLV_ERROR_FAILED, "bad text");
-      return FALSE;
-    }
-    ret_rows[WIDTH * i] = (gfloat) strlen (texts[i]);
-    ret_rows[WIDTH * i + 1] = (gfloat) texts[i][0];
-  }
-  return TRUE;
-}
-
-static ClvEngineQueue *
-open_queue (Work *work)
-{
-  const ClvEngineWork params = {
-    .load_frame = load_frame,
-    .look_at = look_at,
-    .start = start,
-    .drop = drop,
-    .finish = finish,
-    .read_row = read_row,
-    .encode_texts = encode_texts,
-    .data = work,
-    .width = WIDTH,
-    .max_batch = MAX_BATCH,
-    .text_slice = 5,
-    .text_slice_beside = 3,
-  };
-
-  *work = (Work){ .order = g_string_new (NULL) };
-  g_mutex_init (&work->mutex);
-  g_cond_init (&work->cond);
-  return clv_engine_queue_new (&params);
-}
-
-static void
-close_queue (Work *work, ClvEngineQueue *queue)
-{
-  clv_engine_queue_close (queue);
-  g_string_free (work->order, TRUE);
-  g_mutex_clear (&work->mutex);
-  g_cond_clear (&work->cond);
-}
-
-static ClvFuture *
-submit (ClvEngineQueue *queue, guint width, guint n, const ClvRequest *how)
-{
-  g_autofree ClvFrame *frames = g_new0 (ClvFrame, n);
-
-  for (guint i = 0; i < n; i++) {
-    frames[i].width = width;
-    frames[i].height = i + 1;
-  }
-  return clv_engine_queue_submit (queue, frames, n, how);
-}
-
-/* Takes the reference. */
-static void
-expect_rows (ClvFuture *future, guint width, guint n)
-{
-  g_autoptr (GError) error = NULL;
-  const gfloat *rows = clv_future_get (future, &error);
-
-  g_assert_no_error (error);
-  for (guint i = 0; i < n; i++) {
-    g_assert_cmpfloat (rows[WIDTH * i], ==, width);
-    g_assert_cmpfloat (rows[WIDTH * i + 1], ==, i + 1);
-  }
-  clv_future_unref (future);
-}
-
-static void
-expect_error (ClvFuture *future, GQuark domain, gint code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (clv_future_get (future, &error));
-  g_assert_error (error, domain, code);
-  clv_future_unref (future);
-}
-
-/* The device takes a batch of this one frame and keeps it. */
-static ClvFuture *
-hold (Work *work, ClvEngineQueue *queue)
-{
-  ClvFuture *first;
-  guint n;
-
-  g_mutex_lock (&work->mutex);
-  work->held = TRUE;
-  n = work->n_finishing;
-  g_mutex_unlock (&work->mutex);
-  first = submit (queue, 1, 1, NULL);
-  g_mutex_lock (&work->mutex);
-  while (work->n_finishing == n)
-    g_cond_wait (&work->cond, &work->mutex);
-  g_mutex_unlock (&work->mutex);
-  return first;
-}
-
-static void
-wait_for_loads (Work *work, guint n)
-{
-  g_mutex_lock (&work->mutex);
-  while (work->n_loads < n)
-    g_cond_wait (&work->cond, &work->mutex);
-  g_mutex_unlock (&work->mutex);
-}
-
-static void
-let_go (Work *work)
-{
-  g_mutex_lock (&work->mutex);
-  work->held = FALSE;
-  g_cond_broadcast (&work->cond);
-  g_mutex_unlock (&work->mutex);
-}
+#include "fake-device.h"
 
 static void
 test_share (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *futures[6] = { hold (&work, queue) };
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *futures[6] = { fake_hold (device) };
 
   for (guint i = 1; i < G_N_ELEMENTS (futures); i++)
-    futures[i] = submit (queue, 10 + i, i == 3 ? 2 : 1, NULL);
+    futures[i] = fake_submit (device, 10 + i, i == 3 ? 2 : 1, NULL);
   /* The next batch is filled while the first is encoded, and no more. */
-  wait_for_loads (&work, 1 + MAX_BATCH);
-  g_assert_cmpuint (clv_engine_queue_get_n_waiting (queue), ==, 2);
-  g_assert_cmpuint (work.n_starts, ==, 1);
-  let_go (&work);
-  expect_rows (futures[0], 1, 1);
+  fake_wait_for (device, &device->n_loads, 1 + FAKE_MAX_BATCH);
+  g_assert_cmpuint (clv_engine_queue_get_n_waiting (device->queue), ==, 2);
+  g_assert_cmpuint (device->n_starts, ==, 1);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (futures[0], 1, 1);
   for (guint i = 1; i < G_N_ELEMENTS (futures); i++)
-    expect_rows (futures[i], 10 + i, i == 3 ? 2 : 1);
-  g_assert_cmpuint (work.n_starts, ==, 3);
-  g_assert_cmpuint (work.largest, ==, MAX_BATCH);
-  close_queue (&work, queue);
+    fake_expect_rows (futures[i], 10 + i, i == 3 ? 2 : 1);
+  g_assert_cmpuint (device->n_starts, ==, 3);
+  g_assert_cmpuint (device->largest, ==, FAKE_MAX_BATCH);
 }
 
 /* Takes the reference. Which frames were left out. */
@@ -303,34 +50,32 @@ get_unchanged (ClvFuture *future)
 static void
 test_looks (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvLook look = { 0 };
   ClvRequest how = { .look = &look, .change_threshold = 0.015 };
-  ClvFuture *future = submit (queue, 7, 6, &how);
+  ClvFuture *future = fake_submit (device, 7, 6, &how);
   const gfloat *rows = clv_future_get (future, NULL);
 
   /* Of 0.01, 0.02 … 0.06. */
   g_assert_cmpuint (
       clv_future_get_unchanged (future), ==, 1 << 1 | 1 << 3 | 1 << 5);
   for (guint i = 0; i < 6; i += 2)
-    g_assert_cmpfloat (rows[WIDTH * i + 1], ==, i + 1);
+    g_assert_cmpfloat (rows[FAKE_WIDTH * i + 1], ==, i + 1);
   clv_future_unref (future);
   g_assert_true (look.known);
   g_assert_cmpfloat_with_epsilon (look.cells[255], 0.05, 1e-6);
-  g_assert_cmpstr (work.order->str, ==, "7,7,7 ");
+  g_assert_cmpstr (device->order->str, ==, "7,7,7 ");
 
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 0);
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 1);
-  g_assert_cmpuint (work.n_starts, ==, 2);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 1, &how)), ==, 0);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 1, &how)), ==, 1);
+  g_assert_cmpuint (device->n_starts, ==, 2);
   how.encode_always = 1;
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 2, &how)), ==, 2);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 2, &how)), ==, 2);
   how.encode_always = 2;
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 2, &how)), ==, 1);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 2, &how)), ==, 1);
   g_assert_cmpfloat_with_epsilon (look.cells[0], 0.02, 1e-6);
   how.look = NULL; /* nobody compares */
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 3, &how)), ==, 0);
-  close_queue (&work, queue);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 3, &how)), ==, 0);
 }
 
 /* A frame that is left out shares a batch with others, and leaves its place to
@@ -338,126 +83,167 @@ test_looks (void)
 static void
 test_looks_in_a_shared_batch (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvLook look = { 0 };
   const ClvRequest how = { .look = &look, .change_threshold = 1 };
   ClvFuture *futures[4];
 
-  g_assert_cmpuint (get_unchanged (submit (queue, 7, 1, &how)), ==, 0);
-  futures[0] = hold (&work, queue);
-  futures[1] = submit (queue, 8, 1, NULL);
-  futures[2] = submit (queue, 9, 2, &how);
-  futures[3] = submit (queue, 10, 3, NULL);
-  wait_for_loads (&work, 8);
-  let_go (&work);
-  expect_rows (futures[0], 1, 1);
-  expect_rows (futures[1], 8, 1);
+  g_assert_cmpuint (get_unchanged (fake_submit (device, 7, 1, &how)), ==, 0);
+  futures[0] = fake_hold (device);
+  futures[1] = fake_submit (device, 8, 1, NULL);
+  futures[2] = fake_submit (device, 9, 2, &how);
+  futures[3] = fake_submit (device, 10, 3, NULL);
+  fake_wait_for (device, &device->n_loads, 8);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (futures[0], 1, 1);
+  fake_expect_rows (futures[1], 8, 1);
   g_assert_cmpuint (get_unchanged (futures[2]), ==, 3);
-  expect_rows (futures[3], 10, 3);
-  g_assert_cmpstr (work.order->str, ==, "7 1 8,10,10,10 ");
-  close_queue (&work, queue);
+  fake_expect_rows (futures[3], 10, 3);
+  g_assert_cmpstr (device->order->str, ==, "7 1 8,10,10,10 ");
 }
 
 static void
 test_large_request (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *future = submit (queue, 3, 9, NULL);
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *future = fake_submit (device, 3, 9, NULL);
 
-  expect_rows (clv_future_ref (future), 3, 9);
-  g_assert_cmpstr (work.order->str, ==, "3,3,3,3 3,3,3,3 3 ");
+  fake_expect_rows (clv_future_ref (future), 3, 9);
+  g_assert_cmpstr (device->order->str, ==, "3,3,3,3 3,3,3,3 3 ");
   clv_future_unref (future);
-  close_queue (&work, queue);
 }
 
 /* With full batches the next one is behind the first before that ends. */
 static void
 test_behind (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *warm = submit (queue, 2, MAX_BATCH, NULL);
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *warm = fake_submit (device, 2, FAKE_MAX_BATCH, NULL);
   ClvFuture *futures[2];
 
-  expect_rows (warm, 2, MAX_BATCH);
-  futures[0] = hold (&work, queue);
-  futures[1] = submit (queue, 5, MAX_BATCH, NULL);
+  fake_expect_rows (warm, 2, FAKE_MAX_BATCH);
+  futures[0] = fake_hold (device);
+  futures[1] = fake_submit (device, 5, FAKE_MAX_BATCH, NULL);
   while (TRUE) {
     gboolean both;
 
-    g_mutex_lock (&work.mutex);
-    both = work.flying[0] && work.flying[1];
-    g_mutex_unlock (&work.mutex);
+    g_mutex_lock (&device->mutex);
+    both = device->flying[0] && device->flying[1];
+    g_mutex_unlock (&device->mutex);
     if (both)
       break;
     g_usleep (1000);
   }
-  let_go (&work);
-  expect_rows (futures[0], 1, 1);
-  expect_rows (futures[1], 5, MAX_BATCH);
-  close_queue (&work, queue);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (futures[0], 1, 1);
+  fake_expect_rows (futures[1], 5, FAKE_MAX_BATCH);
 }
 
 static void
 test_bad_frame (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *futures[4] = { hold (&work, queue) };
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *futures[4] = { fake_hold (device) };
 
-  futures[1] = submit (queue, 5, 1, NULL);
-  futures[2] = submit (queue, BAD, 3, NULL);
-  futures[3] = submit (queue, 7, 2, NULL);
-  let_go (&work);
-  expect_rows (futures[0], 1, 1);
-  expect_rows (futures[1], 5, 1);
-  expect_error (futures[2], CLV_ERROR, CLV_ERROR_FAILED);
-  expect_rows (futures[3], 7, 2);
+  futures[1] = fake_submit (device, 5, 1, NULL);
+  futures[2] = fake_submit (device, FAKE_BAD, 3, NULL);
+  futures[3] = fake_submit (device, 7, 2, NULL);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (futures[0], 1, 1);
+  fake_expect_rows (futures[1], 5, 1);
+  fake_expect_error (futures[2], CLV_ERROR, CLV_ERROR_FAILED);
+  fake_expect_rows (futures[3], 7, 2);
   /* Of the bad request one frame was tried. */
-  g_assert_cmpuint (work.n_loads, ==, 1 + 1 + 1 + 2);
-  expect_error (submit (queue, BAD, 1, NULL), CLV_ERROR, CLV_ERROR_FAILED);
-  expect_rows (submit (queue, 8, 1, NULL), 8, 1);
-  close_queue (&work, queue);
+  g_assert_cmpuint (device->n_loads, ==, 1 + 1 + 1 + 2);
+  fake_expect_error (
+      fake_submit (device, FAKE_BAD, 1, NULL), CLV_ERROR, CLV_ERROR_FAILED);
+  fake_expect_rows (fake_submit (device, 8, 1, NULL), 8, 1);
 }
 
 static void
 test_lost (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *futures[3] = { hold (&work, queue) };
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *futures[3] = { fake_hold (device) };
 
-  futures[1] = submit (queue, 5, 1, NULL);
-  futures[2] = submit (queue, LOST, 1, NULL);
-  let_go (&work);
-  expect_rows (futures[0], 1, 1);
-  expect_error (futures[1], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
-  expect_error (futures[2], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
-  g_assert_cmpuint (work.n_starts, ==, 2);
+  futures[1] = fake_submit (device, 5, 1, NULL);
+  futures[2] = fake_submit (device, FAKE_LOST, 1, NULL);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (futures[0], 1, 1);
+  fake_expect_error (futures[1], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  fake_expect_error (futures[2], CLV_ERROR, CLV_ERROR_DEVICE_LOST);
+  g_assert_cmpuint (device->n_starts, ==, 2);
   /* A request whose first batch is lost loads no more. */
-  expect_error (
-      submit (queue, LOST, 20, NULL), CLV_ERROR, CLV_ERROR_DEVICE_LOST);
-  g_assert_cmpuint (work.n_loads, <, 3 + 20);
-  close_queue (&work, queue);
+  fake_expect_error (fake_submit (device, FAKE_LOST, 20, NULL), CLV_ERROR,
+      CLV_ERROR_DEVICE_LOST);
+  g_assert_cmpuint (device->n_loads, <, 3 + 20);
 }
 
 static void
 test_refused (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
-  ClvFuture *first = hold (&work, queue);
-  ClvFuture *refused = submit (queue, REFUSED, 2, NULL);
-  ClvFuture *beside = submit (queue, 9, 1, NULL);
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  ClvFuture *first = fake_hold (device);
+  ClvFuture *refused = fake_submit (device, FAKE_REFUSED, 2, NULL);
+  ClvFuture *beside = fake_submit (device, 9, 1, NULL);
 
-  let_go (&work);
-  expect_rows (first, 1, 1);
-  expect_error (refused, CLV_ERROR, CLV_ERROR_NO_MEMORY);
-  expect_error (beside, CLV_ERROR, CLV_ERROR_NO_MEMORY);
-  expect_rows (submit (queue, 9, 3, NULL), 9, 3);
-  close_queue (&work, queue);
+  fake_set_held (device, &device->held, FALSE);
+  fake_expect_rows (first, 1, 1);
+  fake_expect_error (refused, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  fake_expect_error (beside, CLV_ERROR, CLV_ERROR_NO_MEMORY);
+  fake_expect_rows (fake_submit (device, 9, 3, NULL), 9, 3);
+}
+
+/* A picture in a file that somebody still writes: a pipe without a byte. */
+static ClvFuture *
+submit_unwritten (FakeDevice *device, guint width, gint *ret_writer)
+{
+  ClvFrame frame = { .width = width, .height = 1, .memory = CLV_FRAME_DMABUF };
+  const ClvRequest how = { .stream = ret_writer };
+  gint ends[2];
+
+  g_assert_true (g_unix_open_pipe (ends, 0, NULL));
+  frame.fds[0] = ends[0];
+  *ret_writer = ends[1];
+  return clv_engine_queue_submit (device->queue, &frame, 1, &how);
+}
+
+/* The other end goes with the process. */
+static void
+write_picture (gint writer)
+{
+  g_assert_cmpint (write (writer, "", 1), ==, 1);
+  close (writer);
+}
+
+static void
+test_unwritten (void)
+{
+  g_autoptr (FakeDevice) device = fake_device_new ();
+  gint writers[3];
+  ClvFuture *unwritten = submit_unwritten (device, 7, &writers[0]);
+  ClvFuture *cancelled = submit_unwritten (device, 8, &writers[1]);
+  ClvFuture *lost = submit_unwritten (device, 9, &writers[2]);
+  const gchar *const texts[] = { "a" };
+  gfloat row[FAKE_WIDTH];
+  ClvFutureTiming timing;
+
+  fake_expect_rows (fake_submit (device, 1, 2, NULL), 1, 2);
+  fake_expect_rows (fake_submit (device, 2, 5, NULL), 2, 5);
+  g_assert_true (clv_engine_queue_texts (device->queue, texts, 1, row, NULL));
+  g_assert_false (clv_future_is_answered (unwritten));
+  clv_future_cancel (cancelled);
+  fake_expect_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  write_picture (writers[0]);
+  fake_expect_rows (unwritten, 7, 1);
+  clv_future_wait_until (lost, -1);
+  clv_future_get_timing (lost, &timing);
+  g_assert_cmpint (timing.answered_us - timing.submitted_us, >=,
+      CLV_FRAME_WRITTEN_MS * 1000);
+  fake_expect_error (lost, CLV_ERROR, CLV_ERROR_FAILED);
+  g_assert_cmpstr (device->order->str, ==, "1,1 2,2,2,2 2 t1 7 ");
+  close (writers[1]);
+  close (writers[2]);
 }
 
 static gpointer
@@ -465,7 +251,7 @@ call_texts (gpointer data)
 {
   const gchar *const texts[] = { "a", "bc", "def", "g", "hi", "jkl", "mnopq",
     "r" };
-  gfloat rows[G_N_ELEMENTS (texts)][WIDTH];
+  gfloat rows[G_N_ELEMENTS (texts)][FAKE_WIDTH];
   g_autoptr (GError) error = NULL;
 
   g_assert_true (clv_engine_queue_texts (
@@ -482,59 +268,51 @@ call_texts (gpointer data)
 static void
 test_texts (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
+  g_autoptr (FakeDevice) device = fake_device_new ();
   ClvFuture *futures[3] = { NULL };
   GThread *texts;
 
-  g_mutex_lock (&work.mutex);
-  work.texts_held = TRUE;
-  g_mutex_unlock (&work.mutex);
-  expect_rows (submit (queue, 1, 1, NULL), 1, 1);
-  texts = g_thread_new ("texts", call_texts, queue);
-  g_mutex_lock (&work.mutex);
-  while (strchr (work.order->str, 't') == NULL)
-    g_cond_wait (&work.cond, &work.mutex);
-  g_mutex_unlock (&work.mutex);
+  fake_set_held (device, &device->texts_held, TRUE);
+  fake_expect_rows (fake_submit (device, 1, 1, NULL), 1, 1);
+  texts = g_thread_new ("texts", call_texts, device->queue);
+  g_mutex_lock (&device->mutex);
+  while (strchr (device->order->str, 't') == NULL)
+    g_cond_wait (&device->cond, &device->mutex);
+  g_mutex_unlock (&device->mutex);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
-    futures[i] = submit (queue, 5 + i, MAX_BATCH, NULL);
-  g_mutex_lock (&work.mutex);
-  work.texts_held = FALSE;
-  g_cond_broadcast (&work.cond);
-  g_mutex_unlock (&work.mutex);
+    futures[i] = fake_submit (device, 5 + i, FAKE_MAX_BATCH, NULL);
+  fake_set_held (device, &device->texts_held, FALSE);
   g_thread_join (texts);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
-    expect_rows (futures[i], 5 + i, MAX_BATCH);
-  g_assert_cmpstr (work.order->str, ==, "1 t3 5,6,7,5 t3 6,7,5,6 t2 7,5,6,7 ");
-  close_queue (&work, queue);
+    fake_expect_rows (futures[i], 5 + i, FAKE_MAX_BATCH);
+  g_assert_cmpstr (
+      device->order->str, ==, "1 t3 5,6,7,5 t3 6,7,5,6 t2 7,5,6,7 ");
 }
 
 static void
 test_only_texts (void)
 {
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
+  g_autoptr (FakeDevice) device = fake_device_new ();
 
-  call_texts (queue);
-  g_assert_cmpstr (work.order->str, ==, "t5 t3 ");
-  close_queue (&work, queue);
+  call_texts (device->queue);
+  g_assert_cmpstr (device->order->str, ==, "t5 t3 ");
 }
 
 static void
 test_bad_text (void)
 {
   const gchar *const texts[] = { "a", "b", "c", "d", "e", "f", "bad", "g" };
-  gfloat rows[G_N_ELEMENTS (texts)][WIDTH];
-  Work work;
-  ClvEngineQueue *queue = open_queue (&work);
+  gfloat rows[G_N_ELEMENTS (texts)][FAKE_WIDTH];
+  g_autoptr (FakeDevice) device = fake_device_new ();
   g_autoptr (GError) error = NULL;
 
   g_assert_false (clv_engine_queue_texts (
-      queue, texts, G_N_ELEMENTS (texts), rows[0], &error));
+      device->queue, texts, G_N_ELEMENTS (texts), rows[0], &error));
   g_assert_error (error, CLV_ERROR, CLV_ERROR_FAILED);
-  g_assert_true (clv_engine_queue_texts (queue, texts, 0, rows[0], NULL));
-  g_assert_true (clv_engine_queue_texts (queue, texts, 6, rows[0], NULL));
-  close_queue (&work, queue);
+  g_assert_true (
+      clv_engine_queue_texts (device->queue, texts, 0, rows[0], NULL));
+  g_assert_true (
+      clv_engine_queue_texts (device->queue, texts, 6, rows[0], NULL));
 }
 
 static void
@@ -585,6 +363,9 @@ main (int argc, char **argv)
   g_test_add_func (
       "/engine-queue/a batch that does not start fails its requests",
       test_refused);
+  g_test_add_func (
+      "/engine-queue/nobody waits for pictures that are still written",
+      test_unwritten);
   g_test_add_func (
       "/engine-queue/batches pass between the slices of a long list of texts",
       test_texts);

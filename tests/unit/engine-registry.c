@@ -57,6 +57,7 @@ test_registry (void)
   objects[0] = clv_registry_get ("threads", make_object, &n_made, NULL);
   g_assert_cmpuint (n_made, ==, 4); /* nobody held the last one */
   g_object_unref (objects[0]);
+  g_assert_cmpuint (clv_registry_count (), ==, 0);
 }
 
 static gpointer
@@ -100,6 +101,63 @@ test_forget (void)
   g_object_remove_toggle_ref (one, count_toggle, &n_refs);
 }
 
+static gpointer
+make_nothing (gpointer user_data, GError **error)
+{
+  return NULL;
+}
+
+static gpointer
+make_known (gpointer user_data, GError **error)
+{
+  return g_object_ref (user_data);
+}
+
+/* Keys may have addresses in them, of which there is no end. */
+static void
+test_keys (void)
+{
+  GObject *one = clv_registry_get ("one", make_other, NULL, NULL);
+  GObject *same = clv_registry_get ("alias", make_known, one, NULL);
+
+  g_assert_true (same == one);
+  g_assert_null (clv_registry_get ("nothing", make_nothing, NULL, NULL));
+  g_assert_cmpuint (clv_registry_count (), ==, 2);
+  g_object_unref (same);
+  g_assert_cmpuint (clv_registry_count (), ==, 2);
+  g_object_unref (one);
+  g_assert_cmpuint (clv_registry_count (), ==, 0);
+
+  one = clv_registry_get ("one", make_other, NULL, NULL);
+  clv_registry_forget (one);
+  g_assert_cmpuint (clv_registry_count (), ==, 0);
+  same = clv_registry_get ("one", make_other, NULL, NULL);
+  g_object_unref (one); /* and not the one that is registered now */
+  g_assert_cmpuint (clv_registry_count (), ==, 1);
+  g_object_unref (same);
+  g_assert_cmpuint (clv_registry_count (), ==, 0);
+}
+
+static gpointer
+get_and_drop (gpointer user_data)
+{
+  for (guint i = 0; i < 2000; i++)
+    g_object_unref (clv_registry_get ("drop", make_other, NULL, NULL));
+  return NULL;
+}
+
+static void
+test_last_references (void)
+{
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("drop", get_and_drop, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (clv_registry_count (), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,5 +166,9 @@ main (int argc, char **argv)
       "/engine-registry/an object is made once and held weakly", test_registry);
   g_test_add_func (
       "/engine-registry/forgetting takes no references", test_forget);
+  g_test_add_func ("/engine-registry/a key goes with its object", test_keys);
+  g_test_add_func (
+      "/engine-registry/last references are dropped while others ask",
+      test_last_references);
   return g_test_run ();
 }

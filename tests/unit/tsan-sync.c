@@ -168,6 +168,27 @@ g_bytes_unref (GBytes *bytes)
   REAL (g_bytes_unref) (bytes);
 }
 
+void
+g_array_unref (GArray *array)
+{
+  drop (array);
+  REAL (g_array_unref) (array);
+}
+
+void
+g_ptr_array_unref (GPtrArray *array)
+{
+  drop (array);
+  REAL (g_ptr_array_unref) (array);
+}
+
+void
+g_hash_table_unref (GHashTable *table)
+{
+  drop (table);
+  REAL (g_hash_table_unref) (table);
+}
+
 /* What was done before a push is seen by the thread that does what was pushed, and
  * what that did by whoever waits for the end. Pools are few: none is freed. */
 typedef struct {
