@@ -189,8 +189,37 @@ g_hash_table_unref (GHashTable *table)
   REAL (g_hash_table_unref) (table);
 }
 
-/* What was done before a push is seen by the thread that does what was pushed, and
- * what that did by whoever waits for the end. Pools are few: none is freed. */
+/* What was done before a push is seen by whoever takes it: the queues of
+ * GstHarness. */
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  __tsan_release (data);
+  REAL (g_async_queue_push) (queue, data);
+}
+
+static gpointer
+take (gpointer data)
+{
+  if (data != NULL)
+    __tsan_acquire (data);
+  return data;
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  return take (REAL (g_async_queue_try_pop) (queue));
+}
+
+gpointer
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout)
+{
+  return take (REAL (g_async_queue_timeout_pop) (queue, timeout));
+}
+
+/* Likewise what was done before a push to a pool, by the thread that does what was
+ * pushed, and what that did by whoever waits for the end. Pools are few: none is freed. */
 typedef struct {
   GFunc func;
   gpointer user_data;
