@@ -5,11 +5,12 @@
 #
 #   test.sh              all stages
 #   test.sh --quick      only the first
-#   test.sh STAGE…       of: gcc clang asan validation debian13 unstable, or coop, packages
+#   test.sh STAGE…       of: gcc clang asan validation debian13 unstable, or coop, tsan, packages
 #
 # gcc and clang build with warnings as errors; asan is gcc with ASan and UBSan; validation runs under the Vulkan
 # validation layers, which must be silent; debian13 builds and tests in a chroot; unstable runs coop in one: the kernels
-# for GPUs on a device with cooperative matrices. The last line counts all of it.
+# for GPUs on a device with cooperative matrices. tsan runs the tests with many threads under ThreadSanitizer. The last
+# line counts all of it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -76,6 +77,33 @@ stage_asan() {
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 patience=12 check build/asan asan "${brief[@]}"
 }
 
+# Of ThreadSanitizer's reports those in which a function of this tree takes part; where a thread was made is no part. What only
+# others did, who are not instrumented, it sees by halves.
+ours() {
+  awk 'BEGIN { RS = "==================" }
+    { sub(/\n  Thread T[0-9]+ .*created.*/, "") }
+    /WARNING: ThreadSanitizer/ && /\/(clv|plugin)\/[a-z\/]*[a-z-]+\.c:/'
+}
+
+stage_tsan() {
+  local -a tests=(engine-queue engine-futures engine-registry cliptag-batch cliptag-live cliptag-live-ends cliptag-look
+    cliptag-many cliptag-states cliptag-storm cliptag-watch)
+  local -a targets=(plugin/libgstclv.so)
+  local name reports
+  for name in "${tests[@]}"; do
+    case $name in engine-*) targets+=("tests/unit/unit-$name") ;; *) targets+=("tests/elements/$name") ;; esac
+  done
+  build build/tsan gcc -Db_sanitize=thread -Db_lundef=false || return 1
+  rm -f build/tsan/report.*
+  TSAN_OPTIONS="suppressions=$root/tests/tsan.supp:exitcode=0:log_path=$root/build/tsan/report" G_SLICE=always-malloc \
+    patience=12 check build/tsan tsan "${tests[@]}"
+  reports=$(cat build/tsan/report.* 2>/dev/null | ours)
+  if [ -n "$reports" ]; then
+    echo "$reports"
+    complain "tsan: see the reports above"
+  fi
+}
+
 stage_validation() {
   build build/gcc gcc || return 1
   CLV_DEBUG=validation check build/gcc validation --suite unit --suite kernels --suite elements --suite cli
@@ -128,8 +156,8 @@ main() {
   for stage in "$@"; do
     case $stage in
       --quick) stages+=(gcc) ;;
-      gcc | clang | asan | validation | debian13 | unstable | coop | packages) stages+=("$stage") ;;
-      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 unstable coop packages]" >&2; exit 2 ;;
+      gcc | clang | asan | validation | debian13 | unstable | coop | tsan | packages) stages+=("$stage") ;;
+      *) echo "usage: test.sh [--quick | gcc clang asan validation debian13 unstable coop tsan packages]" >&2; exit 2 ;;
     esac
   done
   if [ ${#stages[@]} = 0 ]; then stages=(gcc clang asan validation debian13 unstable); fi

@@ -130,6 +130,12 @@ gboolean (g_atomic_ref_count_compare) (gatomicrefcount *count, gint value)
   return __atomic_load_n (count, __ATOMIC_ACQUIRE) == value;
 }
 
+/* The software driver stays loaded: what was unloaded has no names to suppress. */
+static void __attribute__ ((constructor)) keep_driver (void)
+{
+  dlopen ("libvulkan_lvp.so", RTLD_LAZY | RTLD_NODELETE);
+}
+
 /* The function that this one stands before. */
 #define REAL(function) ((__typeof__ (&(function))) dlsym (RTLD_NEXT, #function))
 
