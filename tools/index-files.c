@@ -20,6 +20,15 @@ is_media (const gchar *name)
   return FALSE;
 }
 
+/* A pipe, a device or a socket, which may never end. What is not there, as behind a
+ * broken link, is left to who opens it: that is worth a message. */
+static gboolean
+is_other (const gchar *path)
+{
+  return g_file_test (path, G_FILE_TEST_EXISTS) &&
+         !g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
 static gint
 compare (gconstpointer a, gconstpointer b)
 {
@@ -50,7 +59,7 @@ index_files_add (
         tool_fail ("%s", below->message);
         ++*n_failed;
       }
-    } else if (is_media (path))
+    } else if (is_media (path) && !is_other (path))
       g_ptr_array_add (files, g_strdup (path));
   }
   return TRUE;

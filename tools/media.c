@@ -16,11 +16,16 @@
 /* How often a waiting pull looks at the bus and for an interrupt. */
 #define POLL_NS (100 * GST_MSECOND)
 
+/* So many times in a row there is nothing, and nothing works on it. */
+#define MAX_IDLE_POLLS 50
+
 struct _Media {
   gchar *location;
   GstElement *pipeline;
   GstElement *sink;
   gdouble end;
+  gdouble pts_end; /* as end, by the container's own time */
+  GstClockTime last_pts;
   gdouble duration;      /* as first stated; some demuxers correct it later */
   gdouble frame_seconds; /* 0 if unknown */
   guint64 n_pictures;
@@ -227,13 +232,17 @@ take_sample (Media *self, GstSample *sample, MediaPicture *ret_picture)
   const GstStructure *caps =
       gst_caps_get_structure (gst_sample_get_caps (sample), 0);
   guint64 stream_time = GST_CLOCK_TIME_NONE;
+  gdouble seconds;
   gint num, den;
 
   if (gst_structure_get_fraction (caps, "framerate", &num, &den) && num > 0)
     self->frame_seconds = (gdouble) den / num;
-  if (GST_BUFFER_PTS_IS_VALID (buffer))
+  /* avdec_gif of GStreamer 1.22 gives all pictures the first one's time. */
+  if (GST_BUFFER_PTS_IS_VALID (buffer) &&
+      (self->n_pictures == 0 || GST_BUFFER_PTS (buffer) != self->last_pts))
     stream_time = gst_segment_to_stream_time (
         segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  self->last_pts = GST_BUFFER_PTS (buffer);
 
   *ret_picture = (MediaPicture){
     .sample = sample,
@@ -242,17 +251,20 @@ take_sample (Media *self, GstSample *sample, MediaPicture *ret_picture)
                 ? (gdouble) stream_time / GST_SECOND
                 : self->end,
   };
-  self->end = ret_picture->time +
-              (GST_BUFFER_DURATION_IS_VALID (buffer)
-                      ? (gdouble) GST_BUFFER_DURATION (buffer) / GST_SECOND
-                      : self->frame_seconds);
+  seconds = GST_BUFFER_DURATION_IS_VALID (buffer)
+                ? (gdouble) GST_BUFFER_DURATION (buffer) / GST_SECOND
+                : self->frame_seconds;
+  self->end = ret_picture->time + seconds;
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    self->pts_end = (gdouble) GST_BUFFER_PTS (buffer) / GST_SECOND + seconds;
   if (self->n_pictures++ == 0)
     self->duration = query_duration (self);
 }
 
 /* Demuxers end a truncated file as if it were whole. Sound may go on for a
  * little after the last picture, so that much is allowed: a second (a quarter
- * of short streams), or 5 %. */
+ * of short streams), or 5 %. Of a file that does not begin at 0 some demuxers
+ * (Matroska's) state where it ends by its own time, not how long it is. */
 static gboolean
 check_whole (Media *self, GError **error)
 {
@@ -264,7 +276,7 @@ check_whole (Media *self, GError **error)
         "%s: holds no picture that decodes", self->location);
     return FALSE;
   }
-  if (duration > 0.0 && self->end < duration - slack) {
+  if (duration > 0.0 && MAX (self->end, self->pts_end) < duration - slack) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
         "%s: the pictures end at %.2f s of %.2f s: the file is cut off or "
         "damaged",
@@ -274,10 +286,39 @@ check_whole (Media *self, GError **error)
   return TRUE;
 }
 
+static void
+note_task (const GValue *item, gpointer user_data)
+{
+  gboolean *working = user_data;
+  GstElement *element = g_value_get_object (item);
+
+  GST_OBJECT_LOCK (element);
+  for (const GList *pad = element->pads; pad != NULL; pad = pad->next)
+    if (gst_pad_get_task_state (pad->data) == GST_TASK_STARTED)
+      *working = TRUE;
+  GST_OBJECT_UNLOCK (element);
+}
+
+/* decodebin drops the error of a demuxer that fails while it is being added (GStreamer
+ * 1.22 and 1.26): nobody streams any more then, and nobody says so. */
+static gboolean
+is_working (Media *self)
+{
+  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (self->pipeline));
+  gboolean working = FALSE;
+
+  while (gst_iterator_foreach (elements, note_task, &working) ==
+         GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+  return working;
+}
+
 MediaStatus
 media_pull (Media *self, MediaPicture *ret_picture, GError **error)
 {
   GstAppSink *sink = GST_APP_SINK (self->sink);
+  guint n_idle = 0;
 
   while (!interrupted) {
     GstSample *sample = gst_app_sink_try_pull_sample (sink, POLL_NS);
@@ -290,6 +331,13 @@ media_pull (Media *self, MediaPicture *ret_picture, GError **error)
       return MEDIA_ERROR;
     if (gst_app_sink_is_eos (sink))
       return check_whole (self, error) ? MEDIA_END : MEDIA_ERROR;
+    n_idle = is_working (self) ? 0 : n_idle + 1;
+    if (n_idle == MAX_IDLE_POLLS) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+          "%s: the decoder stopped without saying why: the file is damaged%s",
+          self->location, self->n_pictures > 0 ? " behind what was read" : "");
+      return MEDIA_ERROR;
+    }
   }
   return MEDIA_INTERRUPTED;
 }

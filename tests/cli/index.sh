@@ -29,6 +29,30 @@ run 0 search --db bad.db 'SMPTE color bars' --format json && hit 0 "h['media'].e
   run 0 search --db bad.db 'a blue screen' --format json && hit 0 "h['media'] == '$c'"
 ok "what was read of them is found too" $?
 
+# A container that begins at 100 s, and says when it ends.
+gst-launch-1.0 -q videotestsrc num-buffers=40 timestamp-offset=100000000000 ! \
+  video/x-raw,width=160,height=120,framerate=10/1 ! jpegenc ! matroskamux ! filesink location=late.mkv >/dev/null 2>&1
+/usr/bin/python3 - <<'P'
+import struct
+data = open("late.mkv", "rb").read()
+at = data.index(b"\x44\x89\x88") + 3
+with open("late.mkv", "wb") as f:
+    f.write(data[:at] + struct.pack(">d", 104000) + data[at + 8:])
+P
+db=$PWD/times.db
+run 0 index --db times.db late.mkv && says out '1 media indexed, 4 moments'
+ok "a media that begins late is whole" $?
+
+# From the second one on GStreamer's decodebin may drop what the demuxer says of it.
+gst-launch-1.0 -q videotestsrc num-buffers=3 ! video/x-raw,width=160,height=120 ! jpegenc ! qtmux ! \
+  filesink location=damaged.mp4 >/dev/null 2>&1
+sed -i s/stsd/xxxx/ damaged.mp4
+cp damaged.mp4 damaged2.mp4
+code=0
+timeout 60 "$clv" index --db bad.db damaged.mp4 damaged2.mp4 >out 2>err </dev/null || code=$?
+[ $code = 1 ] && says err 'damaged.mp4: ' 'damaged2.mp4: ' && says out '; 2 failed$'
+ok "no damaged media is waited for" $?
+
 # A media that was read, and cannot be any more.
 cp "$c" broken.mkv
 db=$PWD/kept.db
@@ -55,6 +79,12 @@ code=0
 [ $code = 1 ] && says err 'partly/closed' && [ ! -s out ]
 ok "the folder that was asked for must be readable" $?
 chmod 700 partly/closed
+
+mkfifo partly/open/pipe.mkv
+code=0
+timeout 60 "$clv" index --db partly.db --dir partly/open >out 2>err </dev/null || code=$?
+[ $code = 0 ] && says out '1 unchanged$'
+ok "what is no file is not opened" $?
 
 # halfway: indexes long.mkv into $db, until a part of its moments is there; the process is $child then. Moments are
 # written every two seconds, which it spends stopped, so that there is more to come.
