@@ -12,6 +12,7 @@
 #include "clv-image-encoder-private.h"
 
 #include "base/clv-frame-written.h"
+#include "base/clv-heap.h"
 #include "clv-head.h"
 #include "ops/clv-brightness.h"
 #include "ops/clv-ops-check.h"
@@ -284,6 +285,7 @@ record (ClvImageEncoder *self, const Set *set, gboolean local, guint batch,
   if (!clv_commands_end (cmds, error))
     return NULL;
   clv_device_save_cache (self->device);
+  clv_heap_trim ();
   return g_steal_pointer (&cmds);
 }
 

@@ -7,6 +7,7 @@
 #include "clv-engine-registry.h"
 #include "encoders/clv-image-encoder-private.h"
 #include "encoders/clv-text-encoder-private.h"
+#include "model/clv-model-private.h"
 #include "vulkan/clv-device-private.h"
 
 /* Texts between two batches of frames; where there is no video it is what the
@@ -239,11 +240,11 @@ clv_engine_core_new (const gchar *directory, ClvDevice *device,
   self->precision = precision;
   self->engine = engine;
   clv_engine_rate_init (&self->rate, 0);
-  self->model = clv_model_load (directory, error);
+  self->model = clv_model_open (directory, error);
   if (self->model != NULL)
     self->image_encoder =
         clv_image_encoder_new (device, self->model, precision, error);
-  if (self->image_encoder == NULL) {
+  if (self->image_encoder == NULL || !clv_model_finish (self->model, error)) {
     clv_engine_core_free (self);
     return NULL;
   }

@@ -11,6 +11,13 @@
 
 G_BEGIN_DECLS
 
+/* clv_model_load() in two steps. The first reads and checks configs and weights, which
+ * is what the encoders need, and has the vocabulary read by a thread, which the second
+ * waits for; until then there is no id, and no text can be tokenized. A model whose
+ * second step fails is of no use. */
+ClvModel *clv_model_open (const gchar *directory, GError **error);
+gboolean clv_model_finish (ClvModel *self, GError **error);
+
 const ClvModelConfig *clv_model_get_config (ClvModel *self);
 
 /* A tensor that clv_model_load() has checked to exist, by its full name, e.g.

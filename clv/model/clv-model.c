@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/clv-heap.h"
 #include "base/clv-read-file.h"
 #include "clv-model-private.h"
 #include "clv-model-tensors.h"
@@ -17,7 +18,10 @@ struct _ClvModel {
   gchar *id;
   ClvModelConfig config;
   ClvTensorFile *weights;
+  GThread *reader; /* of the two that follow; NULL: there is none any more */
   ClvVocabulary *vocabulary;
+  GChecksum *checksum; /* of all files but the weights, until there is an id */
+  GError *vocabulary_error;
   ClvTokenizer *tokenizer;
   guint64 n_parameters;
   gfloat logit_scale;
@@ -30,6 +34,9 @@ clv_model_finalize (GObject *object)
 {
   ClvModel *self = CLV_MODEL (object);
 
+  g_clear_pointer (&self->reader, g_thread_join);
+  g_clear_error (&self->vocabulary_error);
+  g_clear_pointer (&self->checksum, g_checksum_free);
   clv_tokenizer_free (self->tokenizer);
   clv_vocabulary_free (self->vocabulary);
   clv_tensor_file_free (self->weights);
@@ -92,17 +99,17 @@ check_vocabulary (ClvModel *self, GError **error)
   return TRUE;
 }
 
-static void
-make_id (ClvModel *self)
+static GChecksum *
+hash_texts (const gchar *directory)
 {
   static const gchar *const names[] = { "config.json",
     "preprocessor_config.json", "processor_config.json", "vocab.json",
     "merges.txt", "tokenizer.json", "bpe_simple_vocab_16e6.txt",
     "bpe_simple_vocab_16e6.txt.gz" };
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree gchar *path = g_build_filename (self->directory, names[i], NULL);
+    g_autofree gchar *path = g_build_filename (directory, names[i], NULL);
     g_autofree gchar *line = NULL;
     g_autofree gchar *data = NULL;
     gsize size = 0;
@@ -114,12 +121,23 @@ make_id (ClvModel *self)
     g_checksum_update (checksum, (const guint8 *) line, -1);
     g_checksum_update (checksum, (const guint8 *) data, size);
   }
-  clv_tensor_file_hash (self->weights, checksum);
-  self->id = g_strdup (g_checksum_get_string (checksum));
+  return checksum;
+}
+
+/* A vocabulary is a JSON file of a megabyte: 0.1 s, as much as some towers take. */
+static gpointer
+read_texts (gpointer data)
+{
+  ClvModel *self = data;
+
+  self->vocabulary =
+      clv_vocabulary_open (self->directory, &self->vocabulary_error);
+  self->checksum = hash_texts (self->directory);
+  return NULL;
 }
 
 ClvModel *
-clv_model_load (const gchar *directory, GError **error)
+clv_model_open (const gchar *directory, GError **error)
 {
   g_autoptr (ClvModel) self = g_object_new (CLV_TYPE_MODEL, NULL);
 
@@ -129,19 +147,46 @@ clv_model_load (const gchar *directory, GError **error)
   self->name = g_path_get_basename (self->directory);
   if (!clv_model_config_read (self->directory, &self->config, error))
     return NULL;
+  self->reader = g_thread_try_new ("clv-model", read_texts, self, NULL);
   self->weights = clv_tensor_file_open (self->directory, error);
   if (self->weights == NULL ||
       !clv_model_check_tensors (self->weights, self->directory, &self->config,
           &self->n_parameters, error))
     return NULL;
-  self->vocabulary = clv_vocabulary_open (self->directory, error);
-  if (self->vocabulary == NULL || !check_vocabulary (self, error))
-    return NULL;
-  self->tokenizer = clv_tokenizer_new (self->vocabulary);
   clv_tensor_to_float (
       clv_model_get_tensor (self, "logit_scale"), 0, 1, &self->logit_scale);
   self->logit_scale = expf (self->logit_scale);
-  make_id (self);
+  return g_steal_pointer (&self);
+}
+
+gboolean
+clv_model_finish (ClvModel *self, GError **error)
+{
+  if (self->reader != NULL)
+    g_thread_join (g_steal_pointer (&self->reader));
+  else
+    read_texts (self);
+  if (self->vocabulary == NULL) {
+    g_propagate_error (error, g_steal_pointer (&self->vocabulary_error));
+    return FALSE;
+  }
+  if (!check_vocabulary (self, error))
+    return FALSE;
+  self->tokenizer = clv_tokenizer_new (self->vocabulary);
+  clv_tensor_file_hash (self->weights, self->checksum);
+  self->id = g_strdup (g_checksum_get_string (self->checksum));
+  g_clear_pointer (&self->checksum, g_checksum_free);
+  clv_heap_trim ();
+  return TRUE;
+}
+
+ClvModel *
+clv_model_load (const gchar *directory, GError **error)
+{
+  g_autoptr (ClvModel) self = clv_model_open (directory, error);
+
+  if (self == NULL || !clv_model_finish (self, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 

@@ -48,6 +48,7 @@ clv_safetensors_free (ClvSafetensors *self)
     return;
   g_free (self->path);
   g_clear_pointer (&self->mapped, g_mapped_file_unref);
+  g_clear_pointer (&self->by_offset, g_ptr_array_unref);
   g_hash_table_unref (self->tensors);
   g_free (self);
 }
@@ -238,7 +239,7 @@ sort_tensors (GHashTable *tensors)
 static gboolean
 check_ranges (ClvSafetensors *self, GError **error)
 {
-  g_autoptr (GPtrArray) sorted = sort_tensors (self->tensors);
+  const GPtrArray *sorted = self->by_offset;
   const guint8 *first =
       (const guint8 *) g_mapped_file_get_contents (self->mapped) +
       self->data_offset;
@@ -309,14 +310,17 @@ clv_safetensors_open (const gchar *path, GError **error)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_tensor);
   if (!clv_check_plain_file (path, error))
     return NULL;
+  clv_file_state_read (&self->state, path);
   self->mapped = g_mapped_file_new (path, FALSE, error);
   if (self->mapped == NULL) {
     g_prefix_error (error, "%s: ", path);
     return NULL;
   }
   header = read_header (self, error);
-  if (header == NULL || !read_tensors (self, header, error) ||
-      !check_ranges (self, error))
+  if (header == NULL || !read_tensors (self, header, error))
+    return NULL;
+  self->by_offset = sort_tensors (self->tensors);
+  if (!check_ranges (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -10,10 +10,8 @@
 
 #include "base/clv-read-file.h"
 #include "clv-safetensors.h"
+#include "clv-survey.h"
 #include "text/clv-json.h"
-
-/* Of a file that are in the process at once while all of it is read. */
-#define STEP_BYTES (8 << 20)
 
 struct _ClvTensorFile {
   GPtrArray *shards;   /* ClvSafetensors, sorted by path */
@@ -210,39 +208,24 @@ clv_tensor_pages_done (const guint8 *data, gsize size)
 }
 
 static void
-mix_data (const guint8 *data, gsize n_blocks, guint32 *lanes)
-{
-  while (n_blocks > 0) {
-    const gsize n = MIN (n_blocks, STEP_BYTES / CLV_TENSOR_BLOCK_BYTES);
-
-    clv_tensor_mix (data, n, lanes);
-    clv_tensor_pages_done (data, n * CLV_TENSOR_BLOCK_BYTES);
-    data += n * CLV_TENSOR_BLOCK_BYTES;
-    n_blocks -= n;
-  }
-}
-
-static void
-hash_shard (const ClvSafetensors *shard, GChecksum *checksum)
+hash_shard (ClvSafetensors *shard, GChecksum *checksum)
 {
   const guint8 *bytes =
       (const guint8 *) g_mapped_file_get_contents (shard->mapped);
   const gsize size = g_mapped_file_get_length (shard->mapped);
   const gsize n_data = size - shard->data_offset;
-  const gsize n_blocks = n_data / CLV_TENSOR_BLOCK_BYTES;
-  const gsize n_mixed = n_blocks * CLV_TENSOR_BLOCK_BYTES;
-  const guint8 *data = bytes + shard->data_offset;
+  const gsize n_rest = n_data % CLV_TENSOR_BLOCK_BYTES;
   g_autofree gchar *line = g_strdup_printf (
       "%" G_GSIZE_FORMAT " %" G_GSIZE_FORMAT "\n", size, shard->data_offset);
-  guint32 lanes[CLV_TENSOR_LANES] = { 0 };
+  const ClvSurvey *survey = clv_survey_get (shard);
+  guint32 lanes[CLV_TENSOR_LANES];
 
-  mix_data (data, n_blocks, lanes);
   for (guint i = 0; i < CLV_TENSOR_LANES; i++)
-    lanes[i] = GUINT32_TO_LE (lanes[i]);
+    lanes[i] = GUINT32_TO_LE (survey->lanes[i]);
   g_checksum_update (checksum, (const guint8 *) line, -1);
   g_checksum_update (checksum, bytes, (gssize) shard->data_offset);
   g_checksum_update (checksum, (const guint8 *) lanes, sizeof lanes);
-  g_checksum_update (checksum, data + n_mixed, (gssize) (n_data - n_mixed));
+  g_checksum_update (checksum, bytes + size - n_rest, (gssize) n_rest);
 }
 
 void
@@ -250,4 +233,13 @@ clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum)
 {
   for (guint i = 0; i < self->shards->len; i++)
     hash_shard (g_ptr_array_index (self->shards, i), checksum);
+}
+
+gboolean
+clv_tensor_file_is_finite (ClvTensorFile *self)
+{
+  for (guint i = 0; i < self->shards->len; i++)
+    if (!clv_survey_get (g_ptr_array_index (self->shards, i))->finite)
+      return FALSE;
+  return TRUE;
 }

@@ -54,8 +54,12 @@ const gchar *clv_tensor_file_get_path (
 void clv_tensor_pages_done (const guint8 *data, gsize size);
 
 /* Adds what tells these weights from others to a checksum: sizes, headers and a
- * digest of all data, that a change of any one weight changes. Reads all of it. */
+ * digest of all data, that a change of any one weight changes. */
 void clv_tensor_file_hash (ClvTensorFile *self, GChecksum *checksum);
+
+/* Whether all values of all tensors of floats are finite. This and the digest take one
+ * pass over all data at the first call, unless the cache knows them: clv-survey.h. */
+gboolean clv_tensor_file_is_finite (ClvTensorFile *self);
 
 /* "(512, 64)", for messages. */
 gchar *clv_tensor_shape_string (guint n_dims, const guint64 *shape);
