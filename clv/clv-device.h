@@ -6,6 +6,14 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvDevice:
+ *
+ * An open Vulkan device with one queue that computes, its kernels, and the files
+ * in which they are cached. Counted references; any thread: submissions are
+ * serialised inside. A device that was lost stays so: every later call on it, and
+ * on what was made from it, fails with %CLV_ERROR_DEVICE_LOST.
+ */
 #define CLV_TYPE_DEVICE (clv_device_get_type ())
 G_DECLARE_FINAL_TYPE (ClvDevice, clv_device, CLV, DEVICE, GObject)
 
@@ -18,7 +26,8 @@ G_DECLARE_FINAL_TYPE (ClvDevice, clv_device, CLV, DEVICE, GObject)
  * @software: the device is the CPU
  * @type: VkPhysicalDeviceType
  *
- * One Vulkan device of this machine.
+ * One Vulkan device of this machine. Read-only; owned by the #ClvDevice or by the
+ * list that it is in.
  */
 typedef struct {
   guint index;
@@ -32,7 +41,8 @@ typedef struct {
 /**
  * clv_device_list:
  *
- * Discrete GPUs first, then integrated and virtual ones, software drivers last.
+ * The devices of this machine: discrete GPUs first, then integrated and virtual
+ * ones, software drivers last. Loads the drivers, opens no device. Any thread.
  *
  * Returns: (transfer full) (element-type ClvDeviceInfo) (nullable): the usable
  * devices, never empty; %NULL with %CLV_ERROR_NO_DEVICE
@@ -44,7 +54,8 @@ GPtrArray *clv_device_list (GError **error);
  * @selector: (nullable): "auto" or %NULL (the first of clv_device_list()), an
  *   index, a UUID, or a part of a name (case is ignored)
  *
- * Opens a device, its queue and its pipeline cache file.
+ * Opens a device, its queue and its pipeline cache file. The first time with a
+ * driver its kernels are compiled and checked, which takes seconds. Any thread.
  *
  * Returns: (transfer full) (nullable): the device; %NULL with
  * %CLV_ERROR_NO_DEVICE, whose message lists the devices there are
@@ -92,8 +103,11 @@ ClvDevice *clv_device_new_shared (
  * clv_device_can_import_dmabuf:
  * @fd: one that holds a frame's planes
  *
- * Whether the device itself can read it; FALSE for devices that are shared. Any
- * thread; one call of the driver.
+ * Whether a DMABuf can be given to the device as it is. Any thread; one call of
+ * the driver.
+ *
+ * Returns: %TRUE if the device itself can read it; %FALSE for devices of
+ *   clv_device_new_shared()
  */
 gboolean clv_device_can_import_dmabuf (ClvDevice *self, gint fd);
 
@@ -110,11 +124,19 @@ gboolean clv_device_can_import_dmabuf (ClvDevice *self, gint fd);
 GBytes *clv_device_download_frame (ClvDevice *self, const ClvFrame *frame,
     ClvFrame *ret_frame, GError **error);
 
-/* Owned by the device; valid as long as it lives. Any thread. */
+/**
+ * clv_device_get_info:
+ *
+ * What the driver says of the device. Any thread.
+ *
+ * Returns: (transfer none): owned by the device, valid as long as it lives
+ */
 const ClvDeviceInfo *clv_device_get_info (ClvDevice *self);
 
 /**
  * clv_device_describe_kernels:
+ *
+ * For people who want to know why it is slow, as `clv info` shows it. Any thread.
  *
  * Returns: (transfer full): one line for each op: the variant in use, and which
  * variants were refused and why

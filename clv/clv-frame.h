@@ -8,6 +8,24 @@ G_BEGIN_DECLS
 
 /**
  * ClvPixelFormat:
+ * @CLV_PIXEL_FORMAT_RGB: three bytes a pixel
+ * @CLV_PIXEL_FORMAT_BGR: three bytes a pixel
+ * @CLV_PIXEL_FORMAT_RGBX: four bytes a pixel; also RGBA
+ * @CLV_PIXEL_FORMAT_BGRX: four bytes a pixel; also BGRA
+ * @CLV_PIXEL_FORMAT_XRGB: four bytes a pixel; also ARGB
+ * @CLV_PIXEL_FORMAT_XBGR: four bytes a pixel; also ABGR
+ * @CLV_PIXEL_FORMAT_GRAY8: one byte a pixel
+ * @CLV_PIXEL_FORMAT_NV12: planes Y and UV, chroma halved in both directions
+ * @CLV_PIXEL_FORMAT_NV21: planes Y and VU, likewise
+ * @CLV_PIXEL_FORMAT_I420: planes Y, U and V, likewise
+ * @CLV_PIXEL_FORMAT_YV12: planes Y, V and U, likewise
+ * @CLV_PIXEL_FORMAT_YUY2: one plane of Y U Y V, chroma halved horizontally
+ * @CLV_PIXEL_FORMAT_UYVY: one plane of U Y V Y, likewise
+ * @CLV_PIXEL_FORMAT_Y42B: planes Y, U and V, chroma halved horizontally
+ * @CLV_PIXEL_FORMAT_Y444: planes Y, U and V of one size
+ * @CLV_PIXEL_FORMAT_P010_10LE: NV12 with 10 bits in the high bits of 16
+ * @CLV_PIXEL_FORMAT_I420_10LE: I420 with 10 bits in the low bits of 16
+ * @CLV_N_PIXEL_FORMATS: how many there are; none itself
  *
  * Memory layouts, named as GStreamer names them. X is a byte that is ignored;
  * A (alpha) is ignored too, as PIL's convert ("RGB") ignores it.
@@ -15,10 +33,10 @@ G_BEGIN_DECLS
 typedef enum {
   CLV_PIXEL_FORMAT_RGB,
   CLV_PIXEL_FORMAT_BGR,
-  CLV_PIXEL_FORMAT_RGBX, /* RGBA, RGBx */
-  CLV_PIXEL_FORMAT_BGRX, /* BGRA, BGRx */
-  CLV_PIXEL_FORMAT_XRGB, /* ARGB, xRGB */
-  CLV_PIXEL_FORMAT_XBGR, /* ABGR, xBGR */
+  CLV_PIXEL_FORMAT_RGBX,
+  CLV_PIXEL_FORMAT_BGRX,
+  CLV_PIXEL_FORMAT_XRGB,
+  CLV_PIXEL_FORMAT_XBGR,
   CLV_PIXEL_FORMAT_GRAY8,
   CLV_PIXEL_FORMAT_NV12,
   CLV_PIXEL_FORMAT_NV21,
@@ -28,23 +46,42 @@ typedef enum {
   CLV_PIXEL_FORMAT_UYVY,
   CLV_PIXEL_FORMAT_Y42B,
   CLV_PIXEL_FORMAT_Y444,
-  CLV_PIXEL_FORMAT_P010_10LE, /* 10 bits in the high bits of 16 */
-  CLV_PIXEL_FORMAT_I420_10LE, /* 10 bits in the low bits of 16 */
+  CLV_PIXEL_FORMAT_P010_10LE,
+  CLV_PIXEL_FORMAT_I420_10LE,
   CLV_N_PIXEL_FORMATS,
 } ClvPixelFormat;
 
+/**
+ * ClvMatrix:
+ * @CLV_MATRIX_BT601: of standard definition
+ * @CLV_MATRIX_BT709: of high definition
+ * @CLV_MATRIX_BT2020: of ultra high definition, non-constant luminance
+ *
+ * From YUV to RGB.
+ */
 typedef enum {
   CLV_MATRIX_BT601,
   CLV_MATRIX_BT709,
   CLV_MATRIX_BT2020,
 } ClvMatrix;
 
-/* CENTER: between the luma samples (JPEG, MPEG-1); COSITED: on the even ones. */
+/**
+ * ClvSiting:
+ * @CLV_SITING_CENTER: between the luma samples (JPEG, MPEG-1)
+ * @CLV_SITING_COSITED: on the even ones
+ *
+ * Where the samples of halved chroma are, in one direction.
+ */
 typedef enum {
   CLV_SITING_CENTER,
   CLV_SITING_COSITED,
 } ClvSiting;
 
+/**
+ * CLV_MAX_PLANES:
+ *
+ * More planes no format has.
+ */
 #define CLV_MAX_PLANES 3
 
 /**
@@ -138,13 +175,22 @@ struct _ClvFrame {
   ClvFrameImage images[CLV_MAX_PLANES];
 };
 
-/* How many planes the format has; 0 for a format that is none. */
+/**
+ * clv_frame_count_planes:
+ *
+ * Looks at the format only. Any thread.
+ *
+ * Returns: how many planes the format has; 0 for a format that is none
+ */
 guint clv_frame_count_planes (const ClvFrame *frame);
 
 /**
  * clv_frame_check:
  *
- * Returns: %FALSE with %CLV_ERROR_UNSUPPORTED naming the field that no picture
+ * Whether the fields describe a picture; every call that takes a frame asks. Does
+ * not look at pixels. Any thread.
+ *
+ * Returns: %TRUE if so; %FALSE with %CLV_ERROR_UNSUPPORTED naming the field that no picture
  * can have (size 0 or above 16384, crop outside, a missing plane or image, a stride
  * that is shorter than a row, a DMABuf that ends before the picture, a format that
  * cannot be an image)

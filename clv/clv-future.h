@@ -20,11 +20,22 @@ typedef struct _ClvFuture ClvFuture;
 #define CLV_TYPE_FUTURE (clv_future_get_type ())
 GType clv_future_get_type (void);
 
-/* Called from a thread of the engine, without locks: it should return soon, as
+/**
+ * ClvFutureFunc:
+ * @future: of the request; the callee may take a reference
+ * @user_data: what the #ClvRequest has
+ *
+ * Called from a thread of the engine, without locks: it should return soon, as
  * others wait behind it, and may call anything but what waits for an answer of
- * the same engine. */
+ * the same engine.
+ */
 typedef void (*ClvFutureFunc) (ClvFuture *future, gpointer user_data);
 
+/**
+ * CLV_LOOK_SIDE:
+ *
+ * Cells in a row, and in a column, of a #ClvLook.
+ */
 #define CLV_LOOK_SIDE 16
 
 /**
@@ -82,16 +93,41 @@ typedef struct {
   guint32 encode_always;
 } ClvRequest;
 
+/**
+ * clv_future_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 ClvFuture *clv_future_ref (ClvFuture *self);
+
+/**
+ * clv_future_unref:
+ *
+ * The last one frees it and the embeddings. Never blocks. Any thread.
+ */
 void clv_future_unref (ClvFuture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClvFuture, clv_future_unref)
 
-/* TRUE once there is an answer: embeddings, an error, or that it was
- * cancelled. Never blocks. */
+/**
+ * clv_future_is_answered:
+ *
+ * Never blocks.
+ *
+ * Returns: %TRUE once there is an answer: embeddings, an error, or that it was
+ *   cancelled
+ */
 gboolean clv_future_is_answered (ClvFuture *self);
 
-/* Waits for the answer until the monotonic time `end_us`, negative: for ever.
- * FALSE: there was none. */
+/**
+ * clv_future_wait_until:
+ * @end_us: as g_get_monotonic_time() has it; negative: for ever
+ *
+ * Waits for the answer.
+ *
+ * Returns: %FALSE if there was none until then
+ */
 gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
 
 /**
@@ -105,11 +141,24 @@ gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
  */
 const gfloat *clv_future_get (ClvFuture *self, GError **error);
 
-/* Bit i: frame i of an answered request was not encoded, as nothing has changed:
- * its embedding is undefined. 0 for requests without a @look. */
+/**
+ * clv_future_get_unchanged:
+ *
+ * Which frames were not encoded, as nothing has changed; their embeddings are
+ * undefined. Once there is an answer.
+ *
+ * Returns: bit i: frame i; 0 for requests without a look
+ */
 guint32 clv_future_get_unchanged (ClvFuture *self);
 
-/* What frame `index` was submitted as; its planes may be gone. */
+/**
+ * clv_future_get_frame:
+ * @index: below the number of frames
+ *
+ * What a frame was submitted as.
+ *
+ * Returns: (transfer none): lives as long as the future; its planes may be gone
+ */
 const ClvFrame *clv_future_get_frame (ClvFuture *self, guint index);
 
 /**
@@ -139,15 +188,29 @@ const gfloat *clv_future_get_patches (ClvFuture *self);
  */
 void clv_future_cancel (ClvFuture *self);
 
-/* Of an answered request; monotonic times in microseconds, 0 where that never
- * happened. */
+/**
+ * ClvFutureTiming:
+ * @submitted_us: it was submitted
+ * @started_us: its last batch was given to the device
+ * @answered_us: there was an answer
+ * @batch: frames in that batch, those of others included
+ *
+ * When things happened to a request: monotonic times in microseconds, 0 where that
+ * never happened.
+ */
 typedef struct {
   gint64 submitted_us;
-  gint64 started_us; /* its last batch was given to the device */
+  gint64 started_us;
   gint64 answered_us;
-  guint batch; /* frames in that batch, those of others included */
+  guint batch;
 } ClvFutureTiming;
 
+/**
+ * clv_future_get_timing:
+ * @ret_timing: (out caller-allocates): of an answered request
+ *
+ * Any thread; once there is an answer.
+ */
 void clv_future_get_timing (ClvFuture *self, ClvFutureTiming *ret_timing);
 
 G_END_DECLS

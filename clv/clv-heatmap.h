@@ -34,8 +34,17 @@ typedef struct {
   gdouble height;
 } ClvPatchGrid;
 
-/* FALSE with %CLV_ERROR_UNSUPPORTED for frames that the model cannot take. Any
- * thread; allocates nothing. */
+/**
+ * clv_patch_grid_init:
+ * @ret_grid: (out caller-allocates): untouched on failure
+ * @model: whose patches
+ * @frame: its size, crop and pixel aspect ratio count
+ *
+ * Any thread; allocates nothing.
+ *
+ * Returns: %TRUE on success; %FALSE with %CLV_ERROR_UNSUPPORTED for frames that the
+ *   model cannot take
+ */
 gboolean clv_patch_grid_init (ClvPatchGrid *ret_grid, ClvModel *model,
     const ClvFrame *frame, GError **error);
 
@@ -44,6 +53,7 @@ gboolean clv_patch_grid_init (ClvPatchGrid *ret_grid, ClvModel *model,
  * @prompts: encoded
  * @label: index of the label
  * @patches: one picture's, (n_patches, D), of clv_future_get_patches()
+ * @n_patches: rows of @patches, clv_model_get_n_patches()
  * @ret_grey: (out caller-allocates): n_patches levels
  * @ret_low: (out): the cosine that is 0 in @ret_grey: the lowest one
  * @ret_high: (out): the cosine that is 255: the highest one

@@ -8,10 +8,22 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvImageEncoder:
+ *
+ * The vision tower of a model on a device: pictures → embeddings. One thread at a
+ * time. Applications that have several streams, or other things to do meanwhile,
+ * use a #ClvEngine.
+ */
 #define CLV_TYPE_IMAGE_ENCODER (clv_image_encoder_get_type ())
 G_DECLARE_FINAL_TYPE (
     ClvImageEncoder, clv_image_encoder, CLV, IMAGE_ENCODER, GObject)
 
+/**
+ * CLV_MAX_BATCH:
+ *
+ * Pictures in one call, at most.
+ */
 #define CLV_MAX_BATCH 32
 
 /**
@@ -31,7 +43,13 @@ G_DECLARE_FINAL_TYPE (
 ClvImageEncoder *clv_image_encoder_new (
     ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error);
 
-/* Width D of an embedding. */
+/**
+ * clv_image_encoder_get_width:
+ *
+ * The width of an embedding. Any thread.
+ *
+ * Returns: D, the floats of an embedding
+ */
 guint clv_image_encoder_get_width (ClvImageEncoder *self);
 
 /**
@@ -44,7 +62,8 @@ guint clv_image_encoder_get_width (ClvImageEncoder *self);
  *
  * Resizes, normalises and encodes @frames, and waits for the result.
  *
- * Returns: %TRUE on success
+ * Returns: %TRUE on success; %FALSE with %CLV_ERROR_UNSUPPORTED for what cannot be
+ *   a picture, %CLV_ERROR_NO_MEMORY or %CLV_ERROR_DEVICE_LOST
  */
 gboolean clv_image_encoder_encode (ClvImageEncoder *self,
     const ClvFrame *frames, guint n_frames, gfloat *ret_embeddings,

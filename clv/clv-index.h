@@ -30,6 +30,8 @@ G_DECLARE_FINAL_TYPE (ClvIndex, clv_index, CLV, INDEX, GObject)
 /**
  * clv_index_get_default_path:
  *
+ * Where `clv index` puts it if it is not told.
+ *
  * Returns: (transfer full) (nullable): the user's own index, clv/index.db in the
  * data directory; clv is made if it is missing
  */
@@ -62,15 +64,47 @@ ClvIndex *clv_index_open (const gchar *path, GError **error);
 ClvIndex *clv_index_open_writable (const gchar *path, const gchar *model_id,
     const gchar *model_name, guint width, GError **error);
 
+/**
+ * clv_index_get_path:
+ *
+ * Where it is.
+ *
+ * Returns: (transfer none) (type filename): what it was opened with
+ */
 const gchar *clv_index_get_path (ClvIndex *self);
+
+/**
+ * clv_index_get_model_id:
+ *
+ * Whose embeddings it has.
+ *
+ * Returns: (transfer none): see clv_model_get_id()
+ */
 const gchar *clv_index_get_model_id (ClvIndex *self);
+
+/**
+ * clv_index_get_model_name:
+ *
+ * For people.
+ *
+ * Returns: (transfer none): the model's name, as it was when the index was made
+ */
 const gchar *clv_index_get_model_name (ClvIndex *self);
 
-/* Width D of the embeddings. */
+/**
+ * clv_index_get_width:
+ *
+ * The width of the model's embeddings.
+ *
+ * Returns: D, the floats of an embedding
+ */
 guint clv_index_get_width (ClvIndex *self);
 
 /**
  * clv_index_check_model:
+ * @model_id: see clv_model_get_id()
+ * @model_name: for messages
+ * @width: of the model's embeddings
  *
  * Embeddings of different models cannot be compared. Waits for nothing.
  *
@@ -86,6 +120,8 @@ gboolean clv_index_check_model (ClvIndex *self, const gchar *model_id,
  * @ret_n_moments: (out) (optional): moments that can be found
  *
  * Reads all of the database's table of media.
+ *
+ * Returns: %TRUE on success
  */
 gboolean clv_index_count (ClvIndex *self, guint64 *ret_n_media,
     guint64 *ret_n_moments, GError **error);
@@ -113,7 +149,8 @@ typedef struct {
 /**
  * clv_index_name_media:
  * @location: a path or a URI
- * @ret_size: see #ClvIndexMedia, as is @ret_modified_us
+ * @ret_size: (out): see #ClvIndexMedia
+ * @ret_modified_us: (out): see #ClvIndexMedia
  *
  * What a file is called in an index, and what tells whether it has changed.
  * Looks at the file.
@@ -128,6 +165,8 @@ gchar *clv_index_name_media (
  * @id: of the media in this index
  * @complete: it was indexed to its end
  * @last_time: seconds, of its last moment; negative if it has none
+ *
+ * How much of a media is in the index.
  */
 typedef struct {
   gint64 id;
@@ -137,26 +176,34 @@ typedef struct {
 
 /**
  * clv_index_look_up_media:
+ * @media: what is about to be indexed
  * @ret_progress: (out caller-allocates): what is there already; @id 0: nothing,
  *   or the media has changed since or was indexed otherwise
  *
  * What clv_index_begin_media() would find, without taking anything up.
+ *
+ * Returns: %TRUE on success, also where nothing is there
  */
 gboolean clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error);
 
 /**
  * clv_index_begin_media:
+ * @media: what is about to be indexed
  * @ret_progress: (out caller-allocates): what is there already
  *
  * Takes up a media. One that has changed since, or was indexed otherwise, loses
  * its moments. Waits for the disk.
+ *
+ * Returns: %TRUE on success
  */
 gboolean clv_index_begin_media (ClvIndex *self, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error);
 
 /**
  * ClvIndexTag:
+ * @label: the phrase
+ * @score: 0 to 1, or a cosine; for those who read the database
  *
  * A phrase that was active at a moment.
  */
@@ -169,7 +216,10 @@ typedef struct {
  * ClvIndexMoment:
  * @time: seconds, stream time
  * @tags: (nullable) (array length=n_tags): labels that differ
+ * @n_tags: how many
  * @thumbnail: (nullable): a small picture as a file: JPEG or another format
+ *
+ * What is to be stored of a moment, beside its embedding.
  */
 typedef struct {
   gdouble time;
@@ -183,6 +233,7 @@ typedef struct {
  * @media: the id from clv_index_begin_media()
  * @moments: (array length=n): in the order of time, all later than those that
  *   the media has
+ * @n: how many
  * @embeddings: n rows of D floats of unit length; stored as float16
  *
  * Adds moments, all of them or none, and returns when embeddings are on disk. A
@@ -198,7 +249,15 @@ gboolean clv_index_append (ClvIndex *self, gint64 media,
     const ClvIndexMoment *moments, guint n, const gfloat *embeddings,
     GError **error);
 
-/* The media was read to its end, which is at `duration` seconds. */
+/**
+ * clv_index_end_media:
+ * @media: the id from clv_index_begin_media()
+ * @duration: seconds, where it ends
+ *
+ * The media was read to its end. Waits for the disk.
+ *
+ * Returns: %TRUE on success
+ */
 gboolean clv_index_end_media (
     ClvIndex *self, gint64 media, gdouble duration, GError **error);
 
@@ -249,6 +308,7 @@ typedef struct {
 
 /**
  * clv_index_search:
+ * @query: what is looked for
  *
  * Compares the query with every moment (exact, no approximation) and merges
  * neighbours: a segment reaches from its best moment in both directions as long
@@ -267,7 +327,9 @@ GPtrArray *clv_index_search (
  * clv_index_get_thumbnail:
  * @moment: see #ClvIndexHit
  *
- * Returns: (transfer full) (nullable): %NULL without an error if it has none
+ * The small picture of a moment.
+ *
+ * Returns: (transfer full) (nullable): a file, as it was stored; %NULL without an error if it has none
  */
 GBytes *clv_index_get_thumbnail (ClvIndex *self, gint64 moment, GError **error);
 

@@ -6,6 +6,12 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvModel:
+ *
+ * A CLIP model: configs, vocabulary, and the weights of both towers, mapped from
+ * the file. Immutable; counted references; any thread.
+ */
 #define CLV_TYPE_MODEL (clv_model_get_type ())
 G_DECLARE_FINAL_TYPE (ClvModel, clv_model, CLV, MODEL, GObject)
 
@@ -13,6 +19,8 @@ G_DECLARE_FINAL_TYPE (ClvModel, clv_model, CLV, MODEL, GObject)
  * clv_model_find:
  * @name: a directory, or the name of one in $CLV_MODEL_PATH, in
  *   $XDG_DATA_HOME/clv/models, or in clv/models of the system's data directories
+ *
+ * Where a model is. Looks at directories, reads no file. Any thread.
  *
  * Returns: (transfer full) (nullable): the directory; %NULL with
  * %G_FILE_ERROR_NOENT, whose message names every place that was looked at
@@ -32,24 +40,69 @@ gchar *clv_model_find (const gchar *name, GError **error);
  */
 ClvModel *clv_model_load (const gchar *directory, GError **error);
 
-/* A short name: the last part of the directory. */
+/**
+ * clv_model_get_name:
+ *
+ * For people.
+ *
+ * Returns: (transfer none): a short name: the last part of the directory
+ */
 const gchar *clv_model_get_name (ClvModel *self);
+
+/**
+ * clv_model_get_directory:
+ *
+ * Where it was loaded from.
+ *
+ * Returns: (transfer none) (type filename): the directory
+ */
 const gchar *clv_model_get_directory (ClvModel *self);
 
-/* 64 hexadecimal digits: SHA-256 over configs, vocabulary and the weights'
+/**
+ * clv_model_get_id:
+ *
+ * Keys caches and indexes: SHA-256 over configs, vocabulary and the weights'
  * header, sizes and a digest of all their bytes. A copy has the same; times and
- * names of files do not matter. Keys caches and indexes. */
+ * names of files do not matter.
+ *
+ * Returns: (transfer none): 64 hexadecimal digits
+ */
 const gchar *clv_model_get_id (ClvModel *self);
 
-/* Width D of the common embedding space. */
+/**
+ * clv_model_get_embedding_width:
+ *
+ * The width of the space that pictures and texts have in common.
+ *
+ * Returns: D, the floats of an embedding
+ */
 guint clv_model_get_embedding_width (ClvModel *self);
 
-/* Patches of one picture: columns times rows of its grid. */
+/**
+ * clv_model_get_n_patches:
+ *
+ * The patches of one picture, see clv_patch_grid_init().
+ *
+ * Returns: columns times rows
+ */
 guint clv_model_get_n_patches (ClvModel *self);
 
-/* exp (logit_scale): what a cosine is multiplied by. */
+/**
+ * clv_model_get_logit_scale:
+ *
+ * What a cosine is multiplied by before a softmax.
+ *
+ * Returns: exp (logit_scale), as the model has learnt it
+ */
 gfloat clv_model_get_logit_scale (ClvModel *self);
 
+/**
+ * clv_model_get_n_parameters:
+ *
+ * The size of the model.
+ *
+ * Returns: numbers in the weights of both towers
+ */
 guint64 clv_model_get_n_parameters (ClvModel *self);
 
 /**

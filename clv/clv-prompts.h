@@ -6,6 +6,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvPrompts:
+ *
+ * A set of phrases: labels in groups, with templates, negatives and thresholds.
+ * Once it is encoded (clv_engine_encode_prompts()) it is immutable and may be
+ * shared by any threads; before that it belongs to one. Counted references.
+ */
 #define CLV_TYPE_PROMPTS (clv_prompts_get_type ())
 G_DECLARE_FINAL_TYPE (ClvPrompts, clv_prompts, CLV, PROMPTS, GObject)
 
@@ -20,6 +27,8 @@ G_DECLARE_FINAL_TYPE (ClvPrompts, clv_prompts, CLV, PROMPTS, GObject)
  *   label with negatives or background phrases is scored against them alone:
  *   the softmax of the label and these
  * @CLV_SCORING_COSINE: the plain cosine, -1 to 1; 0 to 1 with a calibration
+ *
+ * How cosines become scores. See docs/prompts.md for the formulas.
  */
 typedef enum {
   CLV_SCORING_AUTO,
@@ -83,6 +92,8 @@ typedef struct {
  * @background: whether groups that do not say get the built-in background
  *   phrases, which compete and are never reported; not where the scoring is
  *   cosine
+ *
+ * What counts where a set of phrases does not say otherwise.
  */
 typedef struct {
   const gchar *const *templates;
@@ -96,7 +107,9 @@ typedef struct {
  * clv_prompts_new_from_string:
  * @prompts: phrases between `;` or newlines; commas are text; white space
  *   around a phrase is dropped; empty phrases are skipped
- * @defaults: (nullable): templates, scoring, threshold
+ * @defaults: (nullable): for what the phrases do not say; copied
+ *
+ * Reads phrases; they are encoded later, see clv_engine_encode_prompts().
  *
  * Returns: (transfer full) (nullable): one group named "default"; %NULL with
  * %CLV_ERROR_BAD_FILE if no phrase is left or a label comes twice
@@ -106,7 +119,8 @@ ClvPrompts *clv_prompts_new_from_string (
 
 /**
  * clv_prompts_new_from_file:
- * @path: JSON, see docs/prompts.md
+ * @path: (type filename): JSON, see docs/prompts.md
+ * @defaults: (nullable): for what the file does not say; copied
  *
  * Example pictures are looked for beside the file and read when the set is
  * encoded.
@@ -117,20 +131,55 @@ ClvPrompts *clv_prompts_new_from_string (
 ClvPrompts *clv_prompts_new_from_file (
     const gchar *path, const ClvPromptsDefaults *defaults, GError **error);
 
-/* Immutable once encoded. Any thread. */
+/**
+ * clv_prompts_get_n_labels:
+ *
+ * How many labels are reported: negatives and background phrases do not count.
+ *
+ * Returns: at least 1
+ */
 guint clv_prompts_get_n_labels (ClvPrompts *self);
+
+/**
+ * clv_prompts_get_label:
+ * @index: below clv_prompts_get_n_labels(), in the order in which they were given
+ *
+ * What is known of a label.
+ *
+ * Returns: (transfer none): owned by the set
+ */
 const ClvLabel *clv_prompts_get_label (ClvPrompts *self, guint index);
 
-/* D, the floats of an embedding; 0 until the set is encoded. */
+/**
+ * clv_prompts_get_width:
+ *
+ * The width of the model that the set is encoded for.
+ *
+ * Returns: D, the floats of an embedding; 0 until the set is encoded
+ */
 guint clv_prompts_get_width (ClvPrompts *self);
 
-/* Distinct in this process, growing; the newer set has the higher number. */
+/**
+ * clv_prompts_get_generation:
+ *
+ * Tells sets apart.
+ *
+ * Returns: distinct in this process, at least 1; the newer set has the higher
+ *   number
+ */
 guint64 clv_prompts_get_generation (ClvPrompts *self);
 
 /**
  * ClvEncodeTextFunc:
+ * @texts: (array length=n_texts): UTF-8, in their templates
+ * @n_texts: how many
+ * @ret_embeddings: (out caller-allocates): n_texts rows of D floats
+ * @user_data: of the caller
+ * @error: set on failure
  *
  * Fills n_texts rows of unit length, as clv_text_encoder_encode() does.
+ *
+ * Returns: %TRUE on success
  */
 typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
     gfloat *ret_embeddings, gpointer user_data, GError **error);
@@ -139,9 +188,14 @@ typedef gboolean (*ClvEncodeTextFunc) (const gchar *const *texts, guint n_texts,
  * ClvEncodeImageFunc:
  * @path: of the picture, for messages
  * @bytes: the file's content, any format that the caller can decode
+ * @ret_embedding: (out caller-allocates): D floats
+ * @user_data: of the caller
+ * @error: set on failure
  *
  * Fills one row of unit length, as clv_image_encoder_encode() does of the
  * decoded picture.
+ *
+ * Returns: %TRUE on success
  */
 typedef gboolean (*ClvEncodeImageFunc) (const gchar *path, GBytes *bytes,
     gfloat *ret_embedding, gpointer user_data, GError **error);
@@ -156,6 +210,7 @@ typedef gboolean (*ClvEncodeImageFunc) (const gchar *path, GBytes *bytes,
  *   run of hours keeps what it has. Not asked if the cache has all.
  * @encode_image: (nullable) (scope call): asked for each example picture whose
  *   content the cache lacks; %NULL: sets with pictures are not supported
+ * @user_data: for both
  *
  * Computes the (P, D) matrix: for each label the mean of the unit vectors of
  * its texts in all templates, made unit again; likewise each negative. Where a

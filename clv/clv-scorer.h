@@ -6,6 +6,12 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvScorer:
+ *
+ * The state of one stream: embeddings of its pictures in, scores and changes of
+ * tags out. Counted references; one thread at a time.
+ */
 #define CLV_TYPE_SCORER (clv_scorer_get_type ())
 G_DECLARE_FINAL_TYPE (ClvScorer, clv_scorer, CLV, SCORER, GObject)
 
@@ -17,6 +23,8 @@ G_DECLARE_FINAL_TYPE (ClvScorer, clv_scorer, CLV, SCORER, GObject)
  * @smoothed: exponential mean of @score over time
  * @active: by threshold, hysteresis, rank, minimum duration and cool-down, of
  *   @smoothed
+ *
+ * How well a label fits a picture.
  */
 typedef struct {
   gfloat cosine;
@@ -36,6 +44,8 @@ typedef struct {
  * @score: smoothed score at the change
  * @peak: highest smoothed score since @started
  * @mean: mean of the smoothed scores of the frames since @started
+ *
+ * A label that became active, or stopped being so.
  */
 typedef struct {
   guint index;
@@ -57,7 +67,7 @@ typedef struct {
  *   scores, may hold; the others are as if below their thresholds. Of equal ones
  *   the first is the better
  *
- * The state of one stream: smoothing and which labels are active.
+ * A stream that has not begun. Keeps a reference on @prompts.
  *
  * Returns: (transfer full) (nullable): the scorer; %NULL if @prompts is not
  * encoded, which is a mistake of the caller
@@ -67,6 +77,8 @@ ClvScorer *clv_scorer_new (
 
 /**
  * clv_scorer_get_prompts:
+ *
+ * What it was made with. Any thread.
  *
  * Returns: (transfer none): the set that it scores
  */

@@ -7,21 +7,38 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ClvTextEncoder:
+ *
+ * The text tower of a model on a device: phrases → embeddings. One thread at a
+ * time. A #ClvEngine has one that any thread may use.
+ */
 #define CLV_TYPE_TEXT_ENCODER (clv_text_encoder_get_type ())
 G_DECLARE_FINAL_TYPE (
     ClvTextEncoder, clv_text_encoder, CLV, TEXT_ENCODER, GObject)
 
 /**
  * clv_text_encoder_new:
+ * @device: where the weights are uploaded and the kernels run
+ * @model: weights and architecture
+ * @precision: how weights are stored on the device
  *
  * As clv_image_encoder_new(), for the text tower. Keeps a reference on @model.
  *
- * Returns: (transfer full) (nullable): the encoder, or %NULL on failure
+ * Returns: (transfer full) (nullable): the encoder; %NULL with
+ *   %CLV_ERROR_UNSUPPORTED, naming the tensor, %CLV_ERROR_NO_MEMORY or
+ *   %CLV_ERROR_DEVICE_LOST
  */
 ClvTextEncoder *clv_text_encoder_new (
     ClvDevice *device, ClvModel *model, ClvPrecision precision, GError **error);
 
-/* Width D of an embedding. */
+/**
+ * clv_text_encoder_get_width:
+ *
+ * The width of an embedding. Any thread.
+ *
+ * Returns: D, the floats of an embedding
+ */
 guint clv_text_encoder_get_width (ClvTextEncoder *self);
 
 /**
@@ -32,7 +49,10 @@ guint clv_text_encoder_get_width (ClvTextEncoder *self);
  * @ret_embeddings: (out caller-allocates): n_texts rows of D floats of unit
  *   length. Undefined on failure.
  *
- * Returns: %TRUE on success
+ * Tokenizes and encodes texts, and waits for the result. Nothing is cached.
+ *
+ * Returns: %TRUE on success; %FALSE with %CLV_ERROR_NO_MEMORY or
+ *   %CLV_ERROR_DEVICE_LOST
  */
 gboolean clv_text_encoder_encode (ClvTextEncoder *self,
     const gchar *const *texts, guint n_texts, gfloat *ret_embeddings,

@@ -44,10 +44,13 @@ GType gst_clip_heatmaps_get_type (void);
  * gst_clip_heatmaps_new:
  * @prompts: encoded
  * @labels: (array length=n_labels): indices of those that get a map
+ * @n_labels: how many
  * @patches: embeddings of the frame's patches, n_patches rows of D floats
  * @grid: where they lie in the frame
  * @frame_width: of the visible part of the frame
  * @frame_height: likewise
+ *
+ * Draws the map of each label. Any thread.
  *
  * Returns: (transfer full): the maps, in the order of @labels; one allocation
  */
@@ -55,7 +58,20 @@ GstClipHeatmaps *gst_clip_heatmaps_new (ClvPrompts *prompts,
     const guint *labels, guint n_labels, const gfloat *patches,
     const ClvPatchGrid *grid, guint frame_width, guint frame_height);
 
+/**
+ * gst_clip_heatmaps_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 GstClipHeatmaps *gst_clip_heatmaps_ref (GstClipHeatmaps *self);
+
+/**
+ * gst_clip_heatmaps_unref:
+ *
+ * The last one frees them. Any thread.
+ */
 void gst_clip_heatmaps_unref (GstClipHeatmaps *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstClipHeatmaps, gst_clip_heatmaps_unref)
 
@@ -107,11 +123,29 @@ typedef struct {
 #define GST_CLIP_HEATMAP_META_API_TYPE (gst_clip_heatmap_meta_api_get_type ())
 #define GST_CLIP_HEATMAP_META_INFO     (gst_clip_heatmap_meta_get_info ())
 
+/**
+ * gst_clip_heatmap_meta_api_get_type:
+ *
+ * %GST_CLIP_HEATMAP_META_API_TYPE in C.
+ *
+ * Returns: the API type, with the tags "video", "size" and "orientation"
+ */
 GType gst_clip_heatmap_meta_api_get_type (void);
+
+/**
+ * gst_clip_heatmap_meta_get_info:
+ *
+ * %GST_CLIP_HEATMAP_META_INFO in C.
+ *
+ * Returns: (transfer none): how GStreamer copies, scales and frees the meta
+ */
 const GstMetaInfo *gst_clip_heatmap_meta_get_info (void);
 
 /**
  * gst_buffer_get_clip_heatmap_meta:
+ * @buffer: a frame
+ *
+ * The heat maps of a frame. Any thread that holds the buffer.
  *
  * Returns: (transfer none) (nullable): the first one of the buffer
  */
@@ -132,6 +166,8 @@ GstClipHeatmapMeta *gst_buffer_add_clip_heatmap_meta (
 /**
  * gst_clip_heatmap_meta_find:
  * @label: compared exactly
+ *
+ * The map of a label. Not every label has one.
  *
  * Returns: (transfer none) (nullable): the first map of a label of that name
  */

@@ -33,6 +33,8 @@ GType gst_clip_result_get_type (void);
  * @embedding: (nullable) (array length=embedding_width): copied
  * @embedding_width: number of floats in @embedding
  *
+ * Takes a reference on @prompts. Any thread.
+ *
  * Returns: (transfer full): the result; one allocation
  */
 GstClipResult *gst_clip_result_new (ClvPrompts *prompts,
@@ -50,10 +52,29 @@ GstClipResult *gst_clip_result_new (ClvPrompts *prompts,
 void gst_clip_result_take_heatmaps (
     GstClipResult *self, GstClipHeatmaps *heatmaps);
 
-/* Returns: (transfer none) (nullable) */
+/**
+ * gst_clip_result_get_heatmaps:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer none) (nullable): the maps of the same frame, if it has any
+ */
 GstClipHeatmaps *gst_clip_result_get_heatmaps (GstClipResult *self);
 
+/**
+ * gst_clip_result_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 GstClipResult *gst_clip_result_ref (GstClipResult *self);
+
+/**
+ * gst_clip_result_unref:
+ *
+ * The last one frees it. Any thread.
+ */
 void gst_clip_result_unref (GstClipResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstClipResult, gst_clip_result_unref)
 
@@ -106,11 +127,29 @@ typedef struct {
 #define GST_CLIP_META_API_TYPE (gst_clip_meta_api_get_type ())
 #define GST_CLIP_META_INFO     (gst_clip_meta_get_info ())
 
+/**
+ * gst_clip_meta_api_get_type:
+ *
+ * %GST_CLIP_META_API_TYPE in C.
+ *
+ * Returns: the API type, with the tag "video"
+ */
 GType gst_clip_meta_api_get_type (void);
+
+/**
+ * gst_clip_meta_get_info:
+ *
+ * %GST_CLIP_META_INFO in C.
+ *
+ * Returns: (transfer none): how GStreamer copies and frees the meta
+ */
 const GstMetaInfo *gst_clip_meta_get_info (void);
 
 /**
  * gst_buffer_get_clip_meta:
+ * @buffer: a frame
+ *
+ * The scores of a frame. Any thread that holds the buffer.
  *
  * Returns: (transfer none) (nullable): the first one of the buffer
  */
@@ -134,6 +173,8 @@ GstClipMeta *gst_buffer_add_clip_meta (GstBuffer *buffer, GstClipResult *result,
 /**
  * gst_clip_meta_get_prompts:
  *
+ * What the scores are scores of.
+ *
  * Returns: (transfer none): the set that the scores belong to: thresholds,
  * scoring and groups of each label
  */
@@ -143,7 +184,9 @@ ClvPrompts *gst_clip_meta_get_prompts (const GstClipMeta *meta);
  * gst_clip_meta_get_label:
  * @index: below @n_scores
  *
- * Returns: (transfer none): what the score at @index is called; %NULL for an
+ * The label of a score.
+ *
+ * Returns: (transfer none) (nullable): what the score at @index is called; %NULL for an
  * index that does not exist
  */
 const gchar *gst_clip_meta_get_label (const GstClipMeta *meta, guint index);
@@ -152,7 +195,9 @@ const gchar *gst_clip_meta_get_label (const GstClipMeta *meta, guint index);
  * gst_clip_meta_get_group:
  * @index: below @n_scores
  *
- * Returns: (transfer none): the name of the label's group; %NULL for an index
+ * The group of a score's label.
+ *
+ * Returns: (transfer none) (nullable): the name of the label's group; %NULL for an index
  * that does not exist
  */
 const gchar *gst_clip_meta_get_group (const GstClipMeta *meta, guint index);
@@ -171,6 +216,8 @@ const ClvScore *gst_clip_meta_get_score (const GstClipMeta *meta, guint index);
 /**
  * gst_clip_meta_find:
  * @label: compared exactly
+ *
+ * Looks for a label by its name.
  *
  * Returns: the index of the first score with that label, or -1
  */

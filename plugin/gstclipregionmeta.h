@@ -78,7 +78,22 @@ typedef struct {
 #define GST_CLIP_REGION_META_API_TYPE (gst_clip_region_meta_api_get_type ())
 #define GST_CLIP_REGION_META_INFO     (gst_clip_region_meta_get_info ())
 
+/**
+ * gst_clip_region_meta_api_get_type:
+ *
+ * %GST_CLIP_REGION_META_API_TYPE in C.
+ *
+ * Returns: the API type, with the tags of #GstVideoRegionOfInterestMeta
+ */
 GType gst_clip_region_meta_api_get_type (void);
+
+/**
+ * gst_clip_region_meta_get_info:
+ *
+ * %GST_CLIP_REGION_META_INFO in C.
+ *
+ * Returns: (transfer none): how GStreamer copies, scales and frees the meta
+ */
 const GstMetaInfo *gst_clip_region_meta_get_info (void);
 
 /**
@@ -101,6 +116,8 @@ GstClipRegionMeta *gst_buffer_add_clip_region_meta (GstBuffer *buffer,
 /**
  * gst_clip_region_meta_get_prompts:
  *
+ * What the scores are scores of.
+ *
  * Returns: (transfer none): the set that the scores belong to
  */
 ClvPrompts *gst_clip_region_meta_get_prompts (const GstClipRegionMeta *meta);
@@ -109,7 +126,9 @@ ClvPrompts *gst_clip_region_meta_get_prompts (const GstClipRegionMeta *meta);
  * gst_clip_region_meta_get_label:
  * @index: below @n_scores
  *
- * Returns: (transfer none): what the score at @index is called; %NULL for an
+ * The label of a score.
+ *
+ * Returns: (transfer none) (nullable): what the score at @index is called; %NULL for an
  * index that does not exist
  */
 const gchar *gst_clip_region_meta_get_label (
@@ -117,6 +136,8 @@ const gchar *gst_clip_region_meta_get_label (
 
 /**
  * gst_clip_region_meta_get_best:
+ *
+ * What a caption of the region would say.
  *
  * Returns: the index of the active label of the highest smoothed score, the first
  * of equal ones; -1 if none is active
