@@ -38,14 +38,33 @@ typedef struct {
   guint type;
 } ClvDeviceInfo;
 
+#define CLV_TYPE_DEVICE_INFO (clv_device_info_get_type ())
+GType clv_device_info_get_type (void);
+
+/**
+ * clv_device_info_copy:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): a copy with strings of its own
+ */
+ClvDeviceInfo *clv_device_info_copy (const ClvDeviceInfo *self);
+
+/**
+ * clv_device_info_free:
+ *
+ * Frees a copy.
+ */
+void clv_device_info_free (ClvDeviceInfo *self);
+
 /**
  * clv_device_list:
  *
  * The devices of this machine: discrete GPUs first, then integrated and virtual
  * ones, software drivers last. Loads the drivers, opens no device. Any thread.
  *
- * Returns: (transfer full) (element-type ClvDeviceInfo) (nullable): the usable
- * devices, never empty; %NULL with %CLV_ERROR_NO_DEVICE
+ * Returns: (transfer container) (element-type ClvDeviceInfo) (nullable): the
+ * usable devices, which live as long as the array; never empty; %NULL with %CLV_ERROR_NO_DEVICE
  */
 GPtrArray *clv_device_list (GError **error);
 

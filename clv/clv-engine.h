@@ -96,7 +96,7 @@ ClvPrecision clv_engine_get_precision (ClvEngine *self);
 gdouble clv_engine_get_rate (ClvEngine *self);
 
 /**
- * clv_engine_submit:
+ * clv_engine_submit: (skip)
  * @frames: (array length=n_frames): the structs are copied; the pixels are read
  *   later, and must stay valid until @pixels_read of the request was called or
  *   there is an answer
@@ -116,7 +116,7 @@ ClvFuture *clv_engine_submit (ClvEngine *self, const ClvFrame *frames,
     guint n_frames, const ClvRequest *request, GError **error);
 
 /**
- * clv_engine_encode_frames:
+ * clv_engine_encode_frames: (skip)
  * @frames: (array length=n_frames): must stay valid until the call returns
  * @n_frames: 1 to %CLV_MAX_BATCH
  * @ret_embeddings: (out caller-allocates): n_frames rows of D floats; untouched
@@ -131,7 +131,26 @@ gboolean clv_engine_encode_frames (ClvEngine *self, const ClvFrame *frames,
     guint n_frames, gfloat *ret_embeddings, GError **error);
 
 /**
- * clv_engine_encode_texts:
+ * clv_engine_encode_pixels:
+ * @format: the layout of the planes
+ * @width: pixels in a row, 1 to 16384
+ * @height: rows, 1 to 16384
+ * @pixels: row behind row from the top, plane behind plane, without gaps: what
+ *   tobytes () of PIL or NumPy gives
+ *
+ * clv_engine_encode_frames() of one picture, for languages that cannot fill a
+ * #ClvFrame. YUV is taken as BT.601 of limited range, GRAY8 as of full range.
+ *
+ * Returns: (transfer full) (nullable): the embedding: D floats of the machine, of
+ *   unit length; %NULL with %CLV_ERROR_UNSUPPORTED for what cannot be a picture,
+ *   too few bytes or too many among it, or the other errors of
+ *   clv_engine_encode_frames()
+ */
+GBytes *clv_engine_encode_pixels (ClvEngine *self, ClvPixelFormat format,
+    guint width, guint height, GBytes *pixels, GError **error);
+
+/**
+ * clv_engine_encode_texts: (skip)
  * @texts: (array length=n_texts): UTF-8, without a template
  * @n_texts: any number; they are encoded in slices, between batches of pictures
  * @ret_embeddings: (out caller-allocates): n_texts rows of D floats; undefined on
@@ -146,6 +165,18 @@ gboolean clv_engine_encode_frames (ClvEngine *self, const ClvFrame *frames,
  */
 gboolean clv_engine_encode_texts (ClvEngine *self, const gchar *const *texts,
     guint n_texts, gfloat *ret_embeddings, GError **error);
+
+/**
+ * clv_engine_encode_texts_bytes: (rename-to clv_engine_encode_texts)
+ * @texts: (array zero-terminated=1): UTF-8, without a template
+ *
+ * clv_engine_encode_texts() for other languages.
+ *
+ * Returns: (transfer full) (nullable): a row of D floats of the machine for each
+ *   text; %NULL with the errors of clv_engine_encode_texts()
+ */
+GBytes *clv_engine_encode_texts_bytes (
+    ClvEngine *self, const gchar *const *texts, GError **error);
 
 /**
  * clv_engine_encode_prompts:

@@ -25,7 +25,6 @@ G_BEGIN_DECLS
  * @CLV_PIXEL_FORMAT_Y444: planes Y, U and V of one size
  * @CLV_PIXEL_FORMAT_P010_10LE: NV12 with 10 bits in the high bits of 16
  * @CLV_PIXEL_FORMAT_I420_10LE: I420 with 10 bits in the low bits of 16
- * @CLV_N_PIXEL_FORMATS: how many there are; none itself
  *
  * Memory layouts, named as GStreamer names them. X is a byte that is ignored;
  * A (alpha) is ignored too, as PIL's convert ("RGB") ignores it.
@@ -48,8 +47,14 @@ typedef enum {
   CLV_PIXEL_FORMAT_Y444,
   CLV_PIXEL_FORMAT_P010_10LE,
   CLV_PIXEL_FORMAT_I420_10LE,
-  CLV_N_PIXEL_FORMATS,
 } ClvPixelFormat;
+
+/**
+ * CLV_N_PIXEL_FORMATS: (skip)
+ *
+ * How many formats there are.
+ */
+#define CLV_N_PIXEL_FORMATS (CLV_PIXEL_FORMAT_I420_10LE + 1)
 
 /**
  * ClvMatrix:

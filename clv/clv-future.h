@@ -131,7 +131,7 @@ gboolean clv_future_is_answered (ClvFuture *self);
 gboolean clv_future_wait_until (ClvFuture *self, gint64 end_us);
 
 /**
- * clv_future_get:
+ * clv_future_get: (skip)
  *
  * Waits for the answer. Whatever it is, the engine no longer reads the pixels.
  *
@@ -162,7 +162,7 @@ guint32 clv_future_get_unchanged (ClvFuture *self);
 const ClvFrame *clv_future_get_frame (ClvFuture *self, guint index);
 
 /**
- * clv_future_get_patches:
+ * clv_future_get_patches: (skip)
  *
  * What is seen at each place of the pictures, in the same space as their
  * embeddings, so that a cosine with a text tells how well it fits there. A model is

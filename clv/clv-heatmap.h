@@ -49,7 +49,7 @@ gboolean clv_patch_grid_init (ClvPatchGrid *ret_grid, ClvModel *model,
     const ClvFrame *frame, GError **error);
 
 /**
- * clv_heatmap_draw:
+ * clv_heatmap_draw: (skip)
  * @prompts: encoded
  * @label: index of the label
  * @patches: one picture's, (n_patches, D), of clv_future_get_patches()

@@ -53,7 +53,7 @@ ClvImageEncoder *clv_image_encoder_new (
 guint clv_image_encoder_get_width (ClvImageEncoder *self);
 
 /**
- * clv_image_encoder_encode:
+ * clv_image_encoder_encode: (skip)
  * @self: not thread-safe; one thread at a time
  * @frames: (array length=n_frames): pictures of any size and format
  * @n_frames: batch size B, 1 to %CLV_MAX_BATCH

@@ -229,7 +229,7 @@ typedef struct {
 } ClvIndexMoment;
 
 /**
- * clv_index_append:
+ * clv_index_append: (skip)
  * @media: the id from clv_index_begin_media()
  * @moments: (array length=n): in the order of time, all later than those that
  *   the media has
@@ -307,7 +307,7 @@ typedef struct {
 } ClvIndexHit;
 
 /**
- * clv_index_search:
+ * clv_index_search: (skip)
  * @query: what is looked for
  *
  * Compares the query with every moment (exact, no approximation) and merges

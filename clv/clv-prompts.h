@@ -201,7 +201,7 @@ typedef gboolean (*ClvEncodeImageFunc) (const gchar *path, GBytes *bytes,
     gfloat *ret_embedding, gpointer user_data, GError **error);
 
 /**
- * clv_prompts_encode:
+ * clv_prompts_encode: (skip)
  * @model_id: keys the cache in memory and on disk: clv_model_get_id(), and
  *   whatever else changes an embedding, such as the precision. %NULL: no cache
  * @width: D

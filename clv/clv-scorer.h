@@ -85,7 +85,7 @@ ClvScorer *clv_scorer_new (
 ClvPrompts *clv_scorer_get_prompts (ClvScorer *self);
 
 /**
- * clv_scorer_score:
+ * clv_scorer_score: (skip)
  * @embedding: D floats of unit length
  * @time: seconds; must not go back (after a seek call clv_scorer_close())
  * @ret_scores: (out caller-allocates): one for each label
@@ -99,7 +99,7 @@ void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
     ClvScore *ret_scores, GArray *events);
 
 /**
- * clv_scorer_hold:
+ * clv_scorer_hold: (skip)
  * @time: seconds; as above
  * @ret_scores: (out caller-allocates): one for each label
  * @events: (element-type ClvTagEvent) (nullable): changes are appended
@@ -113,6 +113,20 @@ void clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
  */
 gboolean clv_scorer_hold (
     ClvScorer *self, gdouble time, ClvScore *ret_scores, GArray *events);
+
+/**
+ * clv_scorer_score_bytes: (rename-to clv_scorer_score)
+ * @embedding: D floats of unit length, as clv_engine_encode_pixels() gives them
+ * @time: seconds; must not go back
+ *
+ * clv_scorer_score() for other languages, without the events: what changed is
+ * in the scores.
+ *
+ * Returns: (transfer full) (element-type ClvScore) (nullable): one for each
+ *   label; %NULL with %CLV_ERROR_FAILED for an embedding of another width
+ */
+GArray *clv_scorer_score_bytes (
+    ClvScorer *self, GBytes *embedding, gdouble time, GError **error);
 
 /**
  * clv_scorer_close:

@@ -42,7 +42,7 @@ ClvTextEncoder *clv_text_encoder_new (
 guint clv_text_encoder_get_width (ClvTextEncoder *self);
 
 /**
- * clv_text_encoder_encode:
+ * clv_text_encoder_encode: (skip)
  * @self: not thread-safe; one thread at a time
  * @texts: (array length=n_texts): UTF-8
  * @n_texts: any number; the encoder makes its own batches

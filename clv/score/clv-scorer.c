@@ -336,6 +336,27 @@ clv_scorer_score (ClvScorer *self, const gfloat *embedding, gdouble time,
   advance (self, usable_time (self, time), ret_scores, events);
 }
 
+GArray *
+clv_scorer_score_bytes (
+    ClvScorer *self, GBytes *embedding, gdouble time, GError **error)
+{
+  guint n_labels = clv_prompts_get_n_labels (self->prompts);
+  guint width = clv_prompts_get_width (self->prompts);
+  GArray *scores;
+
+  if (g_bytes_get_size (embedding) != width * sizeof (gfloat)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "embedding: wanted %u floats, found %" G_GSIZE_FORMAT " bytes", width,
+        g_bytes_get_size (embedding));
+    return NULL;
+  }
+  scores =
+      g_array_set_size (g_array_new (FALSE, TRUE, sizeof (ClvScore)), n_labels);
+  clv_scorer_score (self, g_bytes_get_data (embedding, NULL), time,
+      (ClvScore *) scores->data, NULL);
+  return scores;
+}
+
 gboolean
 clv_scorer_hold (
     ClvScorer *self, gdouble time, ClvScore *ret_scores, GArray *events)

@@ -48,13 +48,27 @@ struct _ClvDevice {
 
 G_DEFINE_FINAL_TYPE (ClvDevice, clv_device, G_TYPE_OBJECT)
 
-static void
-device_info_free (ClvDeviceInfo *info)
+G_DEFINE_BOXED_TYPE (
+    ClvDeviceInfo, clv_device_info, clv_device_info_copy, clv_device_info_free)
+
+ClvDeviceInfo *
+clv_device_info_copy (const ClvDeviceInfo *self)
 {
-  g_free (info->name);
-  g_free (info->driver);
-  g_free (info->uuid);
-  g_free (info);
+  ClvDeviceInfo *copy = g_memdup2 (self, sizeof *self);
+
+  copy->name = g_strdup (self->name);
+  copy->driver = g_strdup (self->driver);
+  copy->uuid = g_strdup (self->uuid);
+  return copy;
+}
+
+void
+clv_device_info_free (ClvDeviceInfo *self)
+{
+  g_free (self->name);
+  g_free (self->driver);
+  g_free (self->uuid);
+  g_free (self);
 }
 
 GPtrArray *
@@ -71,16 +85,11 @@ clv_device_list (GError **error)
   if (candidates == NULL)
     return NULL;
 
-  list = g_ptr_array_new_with_free_func ((GDestroyNotify) device_info_free);
+  list = g_ptr_array_new_with_free_func ((GDestroyNotify) clv_device_info_free);
   for (guint i = 0; i < candidates->len; i++) {
-    const ClvDeviceInfo *from = &((ClvCandidate *) candidates->pdata[i])->info;
-    ClvDeviceInfo *info = g_new0 (ClvDeviceInfo, 1);
+    const ClvCandidate *candidate = candidates->pdata[i];
 
-    *info = *from;
-    info->name = g_strdup (from->name);
-    info->driver = g_strdup (from->driver);
-    info->uuid = g_strdup (from->uuid);
-    g_ptr_array_add (list, info);
+    g_ptr_array_add (list, clv_device_info_copy (&candidate->info));
   }
   return list;
 }
