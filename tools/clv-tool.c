@@ -13,6 +13,32 @@
 /* Of a file of phrases. */
 #define MAX_BYTES (64 << 20)
 
+static guint
+count_separators (gchar **words)
+{
+  guint n = 0;
+
+  for (guint i = 0; words[i] != NULL; i++)
+    n += strcmp (words[i], "--") == 0;
+  return n;
+}
+
+/* GOption leaves the first one where something with a - in front follows. */
+static void
+drop_separator (gchar **words, gchar **given)
+{
+  guint i = 0;
+
+  if (count_separators (words) == 0 ||
+      count_separators (words) < count_separators (given))
+    return;
+  while (strcmp (words[i], "--") != 0)
+    i++;
+  g_free (words[i]);
+  for (; words[i] != NULL; i++)
+    words[i] = words[i + 1];
+}
+
 gboolean
 tool_parse (const ToolUsage *usage, const GOptionEntry *entries, int argc,
     gchar **argv, gchar ***ret_rest)
@@ -34,6 +60,7 @@ tool_parse (const ToolUsage *usage, const GOptionEntry *entries, int argc,
     tool_usage_error (usage->name, "%s", error->message);
     return FALSE;
   }
+  drop_separator (args, argv);
   *ret_rest = g_strdupv (args + 1);
   return TRUE;
 }

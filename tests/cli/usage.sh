@@ -34,6 +34,8 @@ refuses "tag names a wrong rate" 2 'rate.*found -2' tag --prompts a --rate -2 a.
 refuses "tag names a wrong smoothing" 2 'smoothing.*found -1' tag --prompts a --smoothing -1 a.mkv
 refuses "interval and rate exclude each other" 2 'one of' tag --prompts a --interval 2 --rate 1 a.mkv
 
+refuses "a file may have - in front" 1 '^clv: -x.json: ' tokenize -- -x.json
+refuses "even be called --" 1 '^clv: --: ' tokenize -- --
 if "$clv" --help | grep -q ' search '; then
   for command in index search; do
     run 0 "$command" --help && says out "clv $command" '--model' '--db'
