@@ -23,17 +23,17 @@ gst_clip_json_add_number (
   json_builder_add_double_value (builder, value);
 }
 
-static void
-add_times (JsonBuilder *builder, const GstClipJsonFrame *frame)
+void
+gst_clip_json_add_times (JsonBuilder *builder, gdouble time, GstClockTime pts)
 {
   json_builder_set_member_name (builder, "time");
-  if (frame->time >= 0)
-    json_builder_add_double_value (builder, frame->time);
+  if (time >= 0)
+    json_builder_add_double_value (builder, time);
   else
     json_builder_add_null_value (builder);
   json_builder_set_member_name (builder, "pts");
-  if (GST_CLOCK_TIME_IS_VALID (frame->pts))
-    json_builder_add_int_value (builder, (gint64) frame->pts);
+  if (GST_CLOCK_TIME_IS_VALID (pts))
+    json_builder_add_int_value (builder, (gint64) pts);
   else
     json_builder_add_null_value (builder);
 }
@@ -70,13 +70,9 @@ add_integer (JsonBuilder *builder, const gchar *name, gint64 value)
   json_builder_add_int_value (builder, value);
 }
 
-static void
-add_region (JsonBuilder *builder, ClvPrompts *prompts,
-    const GstClipJsonRegion *described)
+void
+gst_clip_json_add_place (JsonBuilder *builder, const GstClipRegion *region)
 {
-  const GstClipRegion *region = &described->region;
-
-  json_builder_begin_object (builder);
   add_integer (builder, "x", region->x);
   add_integer (builder, "y", region->y);
   add_integer (builder, "width", region->width);
@@ -89,15 +85,30 @@ add_region (JsonBuilder *builder, ClvPrompts *prompts,
         builder, "type", g_quark_to_string (region->roi_type));
     add_integer (builder, "id", region->roi_id);
   }
+}
+
+static void
+add_region (JsonBuilder *builder, ClvPrompts *prompts,
+    const GstClipJsonRegion *described)
+{
+  json_builder_begin_object (builder);
+  gst_clip_json_add_place (builder, &described->region);
   add_tags (builder, prompts, described->scores);
   json_builder_end_object (builder);
+}
+
+gchar *
+gst_clip_json_finish (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+
+  return json_to_string (root, FALSE);
 }
 
 gchar *
 gst_clip_json_line (const GstClipJsonFrame *frame)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   g_autofree gchar *text = NULL;
 
   json_builder_begin_object (builder);
@@ -105,7 +116,7 @@ gst_clip_json_line (const GstClipJsonFrame *frame)
   json_builder_add_int_value (builder, GST_CLIP_JSON_VERSION);
   gst_clip_json_add_text (builder, "media", frame->media);
   gst_clip_json_add_text (builder, "model", frame->model);
-  add_times (builder, frame);
+  gst_clip_json_add_times (builder, frame->time, frame->pts);
   add_tags (builder, frame->prompts, frame->scores);
   if (frame->n_regions > 0) {
     json_builder_set_member_name (builder, "regions");
@@ -116,7 +127,6 @@ gst_clip_json_line (const GstClipJsonFrame *frame)
   }
   json_builder_end_object (builder);
 
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, FALSE);
+  text = gst_clip_json_finish (builder);
   return g_strconcat (text, "\n", NULL);
 }

@@ -53,6 +53,17 @@ void gst_clip_json_add_text (
 void gst_clip_json_add_number (
     JsonBuilder *builder, const gchar *name, gdouble value);
 
+/* The members "time" and "pts"; see GstClipJsonFrame. */
+void gst_clip_json_add_times (
+    JsonBuilder *builder, gdouble time, GstClockTime pts);
+
+/* The members that say where a region is, and which one it is. */
+void gst_clip_json_add_place (
+    JsonBuilder *builder, const GstClipRegion *region);
+
+/* Returns: (transfer full): what was built, in one line without its end. */
+gchar *gst_clip_json_finish (JsonBuilder *builder);
+
 /* Returns: (transfer full): the object, with a line end. Any thread. */
 gchar *gst_clip_json_line (const GstClipJsonFrame *frame);
 

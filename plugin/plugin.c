@@ -6,6 +6,9 @@
 #ifdef HAVE_OVERLAY
 #include "overlay/gstclipoverlay.h"
 #endif
+#ifdef HAVE_PUBLISH
+#include "publish/gstclippublish.h"
+#endif
 #include "bin/gstcliptagbin.h"
 #include "tag/gstcliptag.h"
 #include "json/gstcliptojson.h"
@@ -22,6 +25,9 @@ plugin_init (GstPlugin *plugin)
 #endif
 #ifdef HAVE_OVERLAY
   good &= GST_ELEMENT_REGISTER (clipoverlay, plugin);
+#endif
+#ifdef HAVE_PUBLISH
+  good &= GST_ELEMENT_REGISTER (clippublish, plugin);
 #endif
   return good;
 }

@@ -25,8 +25,6 @@
 #include <gst/video/video.h>
 #include <string.h>
 
-#include "gstclipjson.h"
-#include "gstclipresult.h"
 #include "gstclipsaid.h"
 #include "gstclipupstream.h"
 
@@ -150,53 +148,21 @@ is_wanted (const GstClipSaid *said, const GstClipSaid *before,
              : strcmp (said->active, before->active) != 0;
 }
 
-/* Of GstClipJsonRegion. */
-static GArray *
-list_regions (const GstClipSaid *said)
-{
-  GArray *regions = g_array_new (FALSE, FALSE, sizeof (GstClipJsonRegion));
-
-  for (guint i = 0; i < said->regions->len; i++) {
-    const GstClipRegionMeta *meta = said->regions->pdata[i];
-    const GstClipJsonRegion region = { meta->region, meta->scores };
-
-    g_array_append_val (regions, region);
-  }
-  return regions;
-}
-
 /* Of the picture that the scores are of. */
 static GstBuffer *
 make_line (GstClipToJson *self, const GstClipSaid *said, GstBuffer *frame)
 {
-  GstClipResult *result = said->results->pdata[0];
-  GstClipJsonFrame json = {
-    .model = result->model_name,
-    .time = -1.0,
-    .pts = gst_clip_said_get_pts (said, frame),
-    .prompts = result->prompts,
-    .scores = said->whole != NULL ? said->whole->scores : NULL,
-  };
-  g_autoptr (GArray) regions = list_regions (said);
   g_autofree gchar *media = NULL;
-  guint64 time = GST_CLOCK_TIME_NONE;
   GstBuffer *buffer;
   gchar *line;
 
   GST_OBJECT_LOCK (self);
   media = g_strdup (self->media);
   GST_OBJECT_UNLOCK (self);
-  json.media = media != NULL ? media : self->found_media;
-  if (GST_CLOCK_TIME_IS_VALID (json.pts))
-    time =
-        gst_segment_to_stream_time (&self->segment, GST_FORMAT_TIME, json.pts);
-  if (GST_CLOCK_TIME_IS_VALID (time))
-    json.time = (gdouble) time / GST_SECOND;
-  json.n_regions = regions->len;
-  json.regions = (const GstClipJsonRegion *) regions->data;
-  line = gst_clip_json_line (&json);
+  line = gst_clip_said_to_line (
+      said, frame, &self->segment, media != NULL ? media : self->found_media);
   buffer = gst_buffer_new_wrapped (line, strlen (line));
-  GST_BUFFER_PTS (buffer) = json.pts;
+  GST_BUFFER_PTS (buffer) = gst_clip_said_get_pts (said, frame);
   GST_BUFFER_DURATION (buffer) = GST_BUFFER_DURATION (frame);
   return buffer;
 }

@@ -37,4 +37,8 @@ gboolean gst_clip_said_has_new (
 /* Time stamp of the picture that the scores are of, and of several the newest. */
 GstClockTime gst_clip_said_get_pts (const GstClipSaid *self, GstBuffer *frame);
 
+/* Returns: (transfer full): the line of gst_clip_json_line(); `media` may be NULL. */
+gchar *gst_clip_said_to_line (const GstClipSaid *self, GstBuffer *frame,
+    const GstSegment *segment, const gchar *media);
+
 G_END_DECLS

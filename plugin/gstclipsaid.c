@@ -2,6 +2,9 @@
 
 #include "gstclipsaid.h"
 
+#include "gstclipjson.h"
+#include "gstclipresult.h"
+
 static void
 said_free (gpointer data)
 {
@@ -143,4 +146,44 @@ gst_clip_said_get_pts (const GstClipSaid *self, GstBuffer *frame)
       newest = meta->pts;
   }
   return newest;
+}
+
+/* Of GstClipJsonRegion. */
+static GArray *
+list_regions (const GstClipSaid *self)
+{
+  GArray *regions = g_array_new (FALSE, FALSE, sizeof (GstClipJsonRegion));
+
+  for (guint i = 0; i < self->regions->len; i++) {
+    const GstClipRegionMeta *meta = self->regions->pdata[i];
+    const GstClipJsonRegion region = { meta->region, meta->scores };
+
+    g_array_append_val (regions, region);
+  }
+  return regions;
+}
+
+gchar *
+gst_clip_said_to_line (const GstClipSaid *self, GstBuffer *frame,
+    const GstSegment *segment, const gchar *media)
+{
+  const GstClipResult *result = self->results->pdata[0];
+  g_autoptr (GArray) regions = list_regions (self);
+  GstClipJsonFrame json = {
+    .media = media,
+    .model = result->model_name,
+    .time = -1.0,
+    .pts = gst_clip_said_get_pts (self, frame),
+    .prompts = result->prompts,
+    .scores = self->whole != NULL ? self->whole->scores : NULL,
+    .n_regions = regions->len,
+    .regions = (const GstClipJsonRegion *) regions->data,
+  };
+  guint64 time = GST_CLOCK_TIME_NONE;
+
+  if (GST_CLOCK_TIME_IS_VALID (json.pts))
+    time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, json.pts);
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    json.time = (gdouble) time / GST_SECOND;
+  return gst_clip_json_line (&json);
 }
