@@ -3,6 +3,7 @@
 #include "publish-test.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #define PATIENCE_US (30 * G_USEC_PER_SEC)
 
