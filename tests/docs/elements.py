@@ -49,6 +49,8 @@ def same_default(text, pspec, value):
         return text == str(value).lower()
     if pspec.value_type.is_a(GObject.TYPE_ENUM):
         return text == value.value_nick
+    if pspec.value_type.is_a(GObject.TYPE_FLAGS):
+        return text == "+".join(value.value_nicks)
     if pspec.value_type == GObject.TYPE_STRING:
         return (value or "") == ("" if text == "unset" else text)
     number = re.fullmatch(r"(-?[0-9.]+)( s)?", text)
@@ -59,6 +61,8 @@ def check_property(element, pspec, row):
     if not pspec.flags & GObject.ParamFlags.WRITABLE:
         if "read only" not in row.values():
             yield "is read only"
+        return
+    if not pspec.flags & GObject.ParamFlags.READABLE:
         return
     value = element.get_property(pspec.name)
     if not same_default(row["default"], pspec, value):
