@@ -68,7 +68,7 @@ check_lintian() {
 # try_programs ROOT: what each package brings, under a folder or (with '') installed. grep reads to the end: what
 # writes must not see its pipe closed.
 try_programs() {
-  local doc=$1/usr/share/doc built flags
+  local doc=$1/usr/share/doc built flags program
   "$1/usr/bin/clv" info | grep demo >/dev/null || fail "clv info does not know the demo model"
   "$1/usr/bin/clv" tag --prompts "colour bars; snow" --format csv "$doc/gstreamer1.0-clv/overlay.png" |
     grep ',snow,' >/dev/null || fail "clv tag found no scores"
@@ -79,7 +79,11 @@ try_programs() {
   flags=$(pkg-config --cflags --libs gstclip-1.0) || fail "pkg-config does not know gstclip-1.0"
   built=$(mktemp -d)
   # shellcheck disable=SC2086 # words
-  gcc -Wall -Werror -o "$built/read-meta" "$doc/libclv-dev/examples/read-meta.c" $flags || fail "libclv-dev is not enough"
+  for program in read-meta score-picture; do
+    gcc -Wall -Werror -o "$built/$program" "$doc/libclv-dev/examples/$program.c" $flags || fail "libclv-dev is not enough"
+  done
+  head -c 300 /dev/zero | "$built/score-picture" 10 10 "a black picture; a red square" | grep '  a black picture' >/dev/null ||
+    fail "the library has no scores"
   rm -rf "$built"
   if /usr/bin/python3 -c 'import gi' 2>/dev/null; then
     /usr/bin/python3 "$doc/gir1.2-clv-1.0/examples/camera-tags.py" "colour bars; snow" none 100 >/dev/null ||

@@ -138,9 +138,30 @@ stage_coop() {
   done
 }
 
-# The Debian packages, which test themselves while they are built and are tried afterwards.
+# count_run COMMAND…: a script is one test.
+count_run() {
+  local code=0
+  "$@" || code=$?
+  case $code in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *) return 1 ;;
+  esac
+}
+
+# The Debian packages, which test themselves while they are built: of this release and of Debian 13, each then on a
+# system that has nothing else.
 stage_packages() {
-  scripts/debian-packages.sh && passed=$((passed + 1))
+  local here chroot=${CLV_CHROOT:-/var/tmp/clv-debian13}
+  # shellcheck source=/dev/null
+  here=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  count_run scripts/debian-packages.sh || return 1
+  count_run scripts/debian-clean.sh "$here" build/packages || return 1
+  if [ "$here" = trixie ]; then return; fi
+  rm -rf "$chroot/srv/clv/build/packages"
+  count_run scripts/chroot.sh trixie "$chroot" bash -c 'scripts/setup.sh test && exec scripts/debian-packages.sh' || return 1
+  if [ ! -d "$chroot/srv/clv/build/packages" ]; then return; fi
+  count_run scripts/debian-clean.sh trixie "$chroot/srv/clv/build/packages"
 }
 
 run_stage() {
