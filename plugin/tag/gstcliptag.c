@@ -161,7 +161,7 @@ report_failed (gpointer data, const GError *error)
 
 /* From the settings as they are now. */
 static void
-begin (GstClipTag *self, ClvEngine *engine)
+begin (GstClipTag *self, ClvEngine *engine, GstClipTagBuilder *builder)
 {
   const GstClipTagTiming *timing = &self->started.timing;
 
@@ -170,6 +170,7 @@ begin (GstClipTag *self, ClvEngine *engine)
   self->qos = (GstClipTagQos){ 0 };
   self->fault = (GstClipTagFault){ 0 };
   self->engine = engine;
+  self->builder = builder;
   self->owes_prompts = FALSE;
   self->cancelled = FALSE;
   self->mode = timing->mode;
@@ -181,8 +182,6 @@ begin (GstClipTag *self, ClvEngine *engine)
   self->timing = *timing;
   self->requested = self->started.serial;
   self->looked_us = 0;
-  g_atomic_int_set (&self->looking, FALSE);
-  g_atomic_int_set (&self->stopping, FALSE);
   self->knows_mode = FALSE;
   self->is_live = FALSE;
   self->has_live_source = FALSE;
@@ -198,22 +197,24 @@ gst_clip_tag_start (GstBaseTransform *trans)
 {
   GstClipTag *self = GST_CLIP_TAG (trans);
   g_autoptr (ClvPrompts) prompts = NULL;
+  GstClipTagBuilder *builder;
   ClvEngine *engine;
 
   gst_clip_tag_settings_clear (&self->started);
   GST_OBJECT_LOCK (self);
   gst_clip_tag_settings_copy (&self->settings, &self->started);
   GST_OBJECT_UNLOCK (self);
-  gst_clip_watch_reset (&self->watch, self->started.prompts_file);
   gst_clip_tag_scope_clear (&self->scope);
-  if (!gst_clip_tag_load (
-          GST_ELEMENT (self), &self->started, &self->scope, &engine, &prompts))
+  builder = gst_clip_tag_builder_new (self, &self->started);
+  if (!gst_clip_tag_load (GST_ELEMENT (self), &self->started, &self->scope,
+          &engine, &prompts)) {
+    gst_clip_tag_builder_stop (builder);
     return FALSE;
+  }
 
-  begin (self, engine);
+  begin (self, engine, builder);
   self->knows_speed = gst_clip_tag_tell_speed (GST_ELEMENT (self), engine);
   self->regions = g_array_new (FALSE, FALSE, sizeof (GstClipTagRegion));
-  self->builders = g_thread_pool_new (gst_clip_tag_build, self, 1, FALSE, NULL);
   gst_clip_tag_stream_init (&self->stream, GST_ELEMENT (self));
   self->stream.post_messages = self->started.post_messages;
   self->stream.attach_embedding = self->started.attach_embedding;
@@ -224,6 +225,20 @@ gst_clip_tag_start (GstBaseTransform *trans)
   gst_clip_tag_use_prompts (
       self, prompts, self->started.smoothing, self->started.top_k);
   return TRUE;
+}
+
+/* From here on what it builds is nobody's. */
+static void
+stop_builder (GstClipTag *self)
+{
+  GstClipTagBuilder *builder;
+
+  GST_OBJECT_LOCK (self);
+  builder = g_steal_pointer (&self->builder);
+  GST_OBJECT_UNLOCK (self);
+  if (!gst_clip_tag_builder_stop (builder))
+    GST_WARNING_OBJECT (
+        self, "the device does not answer: new prompts are left behind");
 }
 
 static gboolean
@@ -239,9 +254,7 @@ gst_clip_tag_stop (GstBaseTransform *trans)
   if (!gst_clip_tag_live_close (self->live))
     GST_WARNING_OBJECT (self, "the device does not answer: left behind");
 
-  /* Waits for a set that is being encoded: it uses the engine. */
-  g_atomic_int_set (&self->stopping, TRUE);
-  g_thread_pool_free (g_steal_pointer (&self->builders), FALSE, TRUE);
+  stop_builder (self);
   gst_clip_tag_sync_drop (self);
   gst_clip_tag_live_close_tags (self->live, &trans->segment);
   gst_clip_tag_outbox_send (self->stream.outbox);
@@ -417,7 +430,6 @@ gst_clip_tag_finalize (GObject *object)
   gst_clip_tag_settings_clear (&self->settings);
   gst_clip_tag_settings_clear (&self->started);
   gst_clip_tag_scope_clear (&self->scope);
-  gst_clip_watch_reset (&self->watch, NULL);
   gst_clip_tag_live_unref (self->live);
   gst_clip_tag_timer_free (self->timer);
 

@@ -5,7 +5,6 @@
 #include <clv/clv-error.h>
 
 #include "gstcliperror.h"
-#include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
 
 #define GST_CAT_DEFAULT gst_clip_tag_debug
@@ -79,8 +78,8 @@ gst_clip_tag_fault_may_try (GstClipTag *self)
   }
   GST_OBJECT_UNLOCK (self);
   if (reload)
-    g_thread_pool_push (self->builders,
-        gst_clip_tag_order_new (GST_CLIP_TAG_BUILD_ENGINE, NULL), NULL);
+    gst_clip_tag_builder_push (self->builder,
+        gst_clip_tag_order_new (GST_CLIP_TAG_BUILD_ENGINE, NULL));
   return may;
 }
 
@@ -95,23 +94,12 @@ gst_clip_tag_fault_passes (GstClipTag *self)
   return pass;
 }
 
-gboolean
-gst_clip_tag_fault_reload (GstClipTag *self)
+void
+gst_clip_tag_fault_reloaded (GstClipTagFault *self, gboolean good)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ClvEngine) engine =
-      gst_clip_tag_load_engine (&self->started, &error);
-
-  if (engine == NULL)
-    GST_WARNING_OBJECT (
-        self, "cannot open the device anew: %s", error->message);
-  GST_OBJECT_LOCK (self);
-  self->fault.reloading = FALSE;
-  if (engine != NULL) {
-    self->fault.lost = FALSE;
-    g_set_object (&self->new_engine, engine);
-  } else
-    back_off (&self->fault);
-  GST_OBJECT_UNLOCK (self);
-  return engine != NULL;
+  self->reloading = FALSE;
+  if (good)
+    self->lost = FALSE;
+  else
+    back_off (self);
 }

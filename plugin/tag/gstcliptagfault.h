@@ -36,7 +36,7 @@ gboolean gst_clip_tag_fault_may_try (GstClipTag *self);
 /* Is video to go on without scores where the device fails? Any thread. */
 gboolean gst_clip_tag_fault_passes (GstClipTag *self);
 
-/* Fetches the engine anew, for the next frame to take over. Builder thread. */
-gboolean gst_clip_tag_fault_reload (GstClipTag *self);
+/* The order to fetch the engine anew is done. Object lock held. */
+void gst_clip_tag_fault_reloaded (GstClipTagFault *self, gboolean good);
 
 G_END_DECLS

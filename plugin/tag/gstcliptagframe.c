@@ -5,6 +5,7 @@
 #include "gstcliptagimages.h"
 #include "gstcliptagload.h"
 #include "gstcliptagprivate.h"
+#include "gstclipwatch.h"
 
 #include <math.h>
 
@@ -76,7 +77,7 @@ is_time_to_look (GstClipTag *self)
     return FALSE;
   now = g_get_monotonic_time ();
   if (now - self->looked_us < GST_CLIP_WATCH_US ||
-      !g_atomic_int_compare_and_exchange (&self->looking, FALSE, TRUE))
+      !gst_clip_tag_builder_may_look (self->builder))
     return FALSE;
   self->looked_us = now;
   return TRUE;
@@ -157,7 +158,7 @@ take_settings (GstClipTag *self)
 
   get_news (self, &news, &self->timing);
   if (news.order != NULL)
-    g_thread_pool_push (self->builders, news.order, NULL);
+    gst_clip_tag_builder_push (self->builder, news.order);
   if (news.engine != NULL)
     gst_clip_tag_take_engine (self, news.engine);
   if (interval != self->timing.interval && self->batch_size > 1)

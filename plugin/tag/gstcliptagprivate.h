@@ -21,6 +21,7 @@
 #include <clv/clv-engine.h>
 
 #include "gstcliptag.h"
+#include "gstcliptagbuild.h"
 #include "gstcliptagclock.h"
 #include "gstcliptagfault.h"
 #include "gstcliptaggate.h"
@@ -33,7 +34,6 @@
 #include "gstcliptagstream.h"
 #include "gstcliptagtimer.h"
 #include "gstcliptagtracks.h"
-#include "gstclipwatch.h"
 
 G_BEGIN_DECLS
 
@@ -41,18 +41,6 @@ GST_DEBUG_CATEGORY_EXTERN (gst_clip_tag_debug);
 
 #define GST_CLIP_TAG_PARENT                                                    \
   GST_BASE_TRANSFORM_CLASS (g_type_class_peek (GST_TYPE_VIDEO_FILTER))
-
-typedef enum {
-  GST_CLIP_TAG_BUILD_PROMPTS, /* of the settings */
-  GST_CLIP_TAG_BUILD_EDITED,  /* the same, if the prompts file has changed */
-  GST_CLIP_TAG_BUILD_ENGINE,
-} GstClipTagBuild;
-
-/* What the builder thread is to do. */
-typedef struct {
-  GstClipTagBuild what;
-  GstClipTagSettings settings;
-} GstClipTagOrder;
 
 struct _GstClipTag {
   GstVideoFilter parent;
@@ -65,11 +53,12 @@ struct _GstClipTag {
   ClvEngine *engine;     /* NULL while stopped; set by start() and stop() */
   ClvEngine *new_engine; /* after a fault, for the next frame to take over */
   ClvPrompts *pending;   /* encoded, for the next frame to take over */
-  gboolean owes_prompts; /* those of the settings: the device was lost */
-  ClvPrompts *current;   /* of the scorer, for the actions */
-  GPtrArray *encoding;   /* what the stream waits for in mode sync; borrowed */
-  gboolean cancelled;    /* and is not to wait for any other */
-  GstClipMode mode;      /* as of start(), as are the next two */
+  GstClipTagBuilder *builder; /* NULL while stopped */
+  gboolean owes_prompts;      /* those of the settings: the device was lost */
+  ClvPrompts *current;        /* of the scorer, for the actions */
+  GPtrArray *encoding; /* what the stream waits for in mode sync; borrowed */
+  gboolean cancelled;  /* and is not to wait for any other */
+  GstClipMode mode;    /* as of start(), as are the next two */
   guint batch_size;
   GstClockTime batch_timeout;
   GstClockTime frame_time; /* by the frame rate; 0: it is not known */
@@ -79,22 +68,15 @@ struct _GstClipTag {
   GstClipTagLiveFuncs live_funcs;
   GstClipTagTimer *timer;
 
-  /* The builders' while they are there. */
-  GstClipWatch watch;
-  gint looking; /* atomic: an order to look at the file is under way */
-
-  gint stopping; /* atomic: orders are not worth their while any more */
-
   /* Not changed between start() and stop(). */
   GstClipTagSettings started;
   GstClipTagScope scope; /* of these */
 
   /* Streaming thread only, valid between start() and stop(). */
-  GThreadPool *builders; /* one thread, encodes prompt sets */
-  guint requested;       /* serial of the newest set asked for */
-  gint64 looked_us;      /* monotonic: at the prompts file */
-  gboolean knows_speed;  /* and has told it */
-  gboolean knows_mode;   /* is_live is right */
+  guint requested;      /* serial of the newest set asked for */
+  gint64 looked_us;     /* monotonic: at the prompts file */
+  gboolean knows_speed; /* and has told it */
+  gboolean knows_mode;  /* is_live is right */
   gboolean is_live;
   gboolean has_live_source;
   GstObject *images_owner;  /* of the last frame's images, or NULL */
@@ -146,15 +128,6 @@ void gst_clip_tag_restart (GstClipTag *self);
 
 GstFlowReturn gst_clip_tag_generate_output (
     GstBaseTransform *trans, GstBuffer **ret_buffer);
-
-/* gstcliptagbuild.c */
-
-/* @settings: NULL to build the engine. */
-GstClipTagOrder *gst_clip_tag_order_new (
-    GstClipTagBuild what, const GstClipTagSettings *settings);
-
-/* The thread's function: takes a GstClipTagOrder. */
-void gst_clip_tag_build (gpointer order, gpointer self);
 
 /* gstcliptagsync.c: streaming thread, or the pad's stream lock held. */
 

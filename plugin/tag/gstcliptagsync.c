@@ -39,15 +39,11 @@ choose (GstClipTag *self, GstClipTagCounts *counts)
 void
 gst_clip_tag_sync_cancel (GstClipTag *self, gboolean cancel)
 {
-  g_autoptr (GPtrArray) requests = NULL;
-
   GST_OBJECT_LOCK (self);
   self->cancelled = cancel;
   if (cancel && self->encoding != NULL)
-    requests = g_ptr_array_ref (self->encoding);
+    gst_clip_tag_encode_cancel (self->encoding);
   GST_OBJECT_UNLOCK (self);
-  if (requests != NULL)
-    gst_clip_tag_encode_cancel (requests);
 }
 
 /* Until gst_clip_tag_sync_cancel(). */
