@@ -111,7 +111,7 @@ init_set (ClvImageEncoder *self, Set *set, GError **error)
   if (set->result.map != NULL)
     return TRUE;
   clv_buffer_clear (&set->patches);
-  return clv_activation_init (&set->patches, self->device, "patches",
+  return clv_activation_init_unfilled (&set->patches, self->device, "patches",
              self->max_chunk * self->n_patches, embedding->k, error) &&
          clv_head_result_init (
              &self->head, self->device, self->max_chunk, &set->result, error);

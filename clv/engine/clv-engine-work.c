@@ -4,6 +4,7 @@
 
 #include "clv-engine-work.h"
 
+#include "base/clv-heap.h"
 #include "clv-engine-registry.h"
 #include "encoders/clv-image-encoder-private.h"
 #include "encoders/clv-text-encoder-private.h"
@@ -151,15 +152,19 @@ encode_texts (gpointer data, const gchar *const *texts, guint n_texts,
     gfloat *ret_embeddings, GError **error)
 {
   ClvEngineCore *self = data;
+  const gboolean first = self->text_encoder == NULL;
   GError *cause = NULL;
 
-  if (self->text_encoder == NULL)
+  if (first)
     self->text_encoder = clv_text_encoder_new (
         self->device, self->model, self->precision, &cause);
-  if (self->text_encoder != NULL && clv_text_encoder_encode (self->text_encoder,
-                                        texts, n_texts, ret_embeddings, &cause))
-    return TRUE;
-  return fail (self, cause, error);
+  if (self->text_encoder == NULL ||
+      !clv_text_encoder_encode (
+          self->text_encoder, texts, n_texts, ret_embeddings, &cause))
+    return fail (self, cause, error);
+  if (first)
+    clv_heap_trim (); /* of what compiled the tower's kernels */
+  return TRUE;
 }
 
 /* What an earlier run measured on this device, or 0. */

@@ -2,9 +2,9 @@
 
 #include "clv-ops-private.h"
 
-gboolean
-clv_activation_init (ClvBuffer *ret_buffer, ClvDevice *device,
-    const gchar *name, guint rows, guint columns, GError **error)
+static gboolean
+init (ClvBuffer *ret_buffer, ClvDevice *device, const gchar *name,
+    ClvMemory memory, guint rows, guint columns, GError **error)
 {
   const ClvDeviceLimits *limits = clv_device_get_limits (device);
   /* Only the lanes family reads through the view, and GPUs may have a limit of
@@ -21,9 +21,27 @@ clv_activation_init (ClvBuffer *ret_buffer, ClvDevice *device,
         name, rows, columns, limits->max_texel_elements * 4);
     return FALSE;
   }
-  return clv_buffer_init (ret_buffer, device, name, CLV_MEMORY_DEVICE,
+  return clv_buffer_init (ret_buffer, device, name, memory,
       n_floats * sizeof (gfloat),
       texels ? VK_FORMAT_R32G32B32A32_SFLOAT : VK_FORMAT_UNDEFINED, error);
+}
+
+gboolean
+clv_activation_init (ClvBuffer *ret_buffer, ClvDevice *device,
+    const gchar *name, guint rows, guint columns, GError **error)
+{
+  return init (
+      ret_buffer, device, name, CLV_MEMORY_DEVICE, rows, columns, error);
+}
+
+gboolean
+clv_activation_init_unfilled (ClvBuffer *ret_buffer, ClvDevice *device,
+    const gchar *name, guint rows, guint columns, GError **error)
+{
+  return init (ret_buffer, device, name,
+      columns == clv_row_stride (columns) ? CLV_MEMORY_WEIGHTS
+                                          : CLV_MEMORY_DEVICE,
+      rows, columns, error);
 }
 
 gboolean

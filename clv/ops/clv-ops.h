@@ -33,6 +33,11 @@ clv_row_stride (guint columns)
 gboolean clv_activation_init (ClvBuffer *ret_buffer, ClvDevice *device,
     const gchar *name, guint rows, guint columns, GError **error);
 
+/* The same, with zeros only behind the columns: for rows of which few may ever be used,
+ * and which are written before they are read. A host's memory is then not touched. */
+gboolean clv_activation_init_unfilled (ClvBuffer *ret_buffer, ClvDevice *device,
+    const gchar *name, guint rows, guint columns, GError **error);
+
 typedef enum {
   CLV_STORAGE_F32,
   CLV_STORAGE_F16,

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  CLV_MEMORY_DEVICE, /* activations: fastest for kernels */
-  CLV_MEMORY_WEIGHTS, /* the same, but not filled: who makes it writes all of it */
+  CLV_MEMORY_DEVICE,   /* activations: fastest for kernels */
+  CLV_MEMORY_WEIGHTS,  /* the same, but not filled: written before it is read */
   CLV_MEMORY_UPLOAD,   /* mapped; the host writes, kernels read */
   CLV_MEMORY_READBACK, /* mapped; kernels write, the host reads */
 } ClvMemory;
