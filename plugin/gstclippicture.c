@@ -123,25 +123,42 @@ decode (GBytes *bytes, GError **error)
   return sample;
 }
 
+/* FALSE with an error where it is not a raw picture. */
+static gboolean
+read_info (GstSample *sample, GstVideoInfo *ret_info, GError **error)
+{
+  GstCaps *caps = sample ? gst_sample_get_caps (sample) : NULL;
+  g_autofree gchar *found = NULL;
+
+  if (caps != NULL && gst_sample_get_buffer (sample) != NULL &&
+      gst_video_info_from_caps (ret_info, caps) &&
+      GST_VIDEO_INFO_FORMAT (ret_info) != GST_VIDEO_FORMAT_ENCODED)
+    return TRUE;
+  if (sample == NULL)
+    found = g_strdup ("none");
+  else if (caps == NULL)
+    found = g_strdup ("one without caps");
+  else if (gst_sample_get_buffer (sample) == NULL)
+    found = g_strdup ("one without a buffer");
+  else
+    found = gst_caps_to_string (caps);
+  g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
+      "wanted a sample with raw video, found %s", found);
+  return FALSE;
+}
+
 gboolean
 gst_clip_picture_encode_sample (
     ClvEngine *engine, GstSample *sample, gfloat *ret_embedding, GError **error)
 {
-  GstCaps *caps = sample ? gst_sample_get_caps (sample) : NULL;
-  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstClipFrameMap map;
   GstVideoInfo info;
   ClvFrame frame;
   gboolean ok;
 
-  if (caps == NULL || buffer == NULL ||
-      !gst_video_info_from_caps (&info, caps)) {
-    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "wanted a sample with raw video, found another");
-    return FALSE;
-  }
-  if (!gst_clip_frame_map (
-          &map, &frame, &info, buffer, clv_engine_get_device (engine), error))
+  if (!read_info (sample, &info, error) ||
+      !gst_clip_frame_map (&map, &frame, &info, gst_sample_get_buffer (sample),
+          clv_engine_get_device (engine), error))
     return FALSE;
   ok = clv_engine_encode_frames (engine, &frame, 1, ret_embedding, error);
   gst_clip_frame_unmap (&map);

@@ -39,6 +39,10 @@
 GST_DEBUG_CATEGORY_STATIC (gst_clip_overlay_debug);
 #define GST_CAT_DEFAULT gst_clip_overlay_debug
 
+/* So many frames without the wanted heat map are told of: the first after a change of
+ * cliptag's properties may still be without. */
+#define ENOUGH_WITHOUT_HEAT 8
+
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
         GST_STATIC_CAPS (GST_CLIP_OVERLAY_TEMPLATE_CAPS));
@@ -74,7 +78,8 @@ struct _GstClipOverlay {
   GstVideoOverlayRectangle *panel; /* of the rows; NULL: nothing to be seen */
   GstClipOverlayBoxes boxes;
   GstClipOverlayHeat heat;
-  gboolean stale;                      /* draw again, though rows are equal */
+  guint n_without_heat; /* frames in a row that have no wanted map */
+  gboolean stale;       /* draw again, though rows are equal */
   GstVideoOverlayComposition *drawing; /* NULL: nothing to be seen */
 };
 
@@ -140,6 +145,7 @@ take_settings (GstClipOverlay *self)
 
   if (changed) {
     read_colors (self);
+    self->n_without_heat = 0;
     self->stale = TRUE;
   }
 }
@@ -211,6 +217,25 @@ compose (GstClipOverlay *self)
       rectangles->len);
 }
 
+/* Once, until a setting changes or there is one. */
+static void
+tell_missing_heat (GstClipOverlay *self, GstBuffer *buffer)
+{
+  g_autofree gchar *why =
+      gst_clip_overlay_heat_explain (buffer, self->used.heatmap);
+
+  if (why == NULL) {
+    self->n_without_heat = 0;
+    return;
+  }
+  if (self->n_without_heat > ENOUGH_WITHOUT_HEAT)
+    return;
+  self->n_without_heat++;
+  if (self->n_without_heat == ENOUGH_WITHOUT_HEAT)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
+        ("No heat map is drawn: heatmap: %s", why), (NULL));
+}
+
 static void
 update_drawing (GstClipOverlay *self, GstBuffer *buffer)
 {
@@ -228,6 +253,7 @@ update_drawing (GstClipOverlay *self, GstBuffer *buffer)
   changed = gst_clip_overlay_heat_update (&self->heat, buffer,
                 self->used.heatmap, &self->area, self->stale) ||
             changed;
+  tell_missing_heat (self, buffer);
   if (!changed && !self->stale)
     return;
   self->stale = FALSE;

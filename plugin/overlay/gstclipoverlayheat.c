@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "gstclipmeta.h"
+
 /* Colours at equal distances, from the lowest level to the highest: red, green, blue
  * and opacity. What is low lets the picture through; what is high can be told from
  * bright and from dark pictures by the ring of other colours around it. */
@@ -193,4 +195,29 @@ gst_clip_overlay_heat_update (GstClipOverlayHeat *self, GstBuffer *buffer,
     self->rectangle = make_rectangle (meta, map, area);
   }
   return TRUE;
+}
+
+gchar *
+gst_clip_overlay_heat_explain (GstBuffer *buffer, const gchar *wanted)
+{
+  gboolean tagged = FALSE, known = g_strcmp0 (wanted, "top") == 0;
+  gpointer state = NULL;
+  GstMeta *meta;
+
+  if (wanted == NULL || *wanted == '\0')
+    return NULL;
+  while ((meta = gst_buffer_iterate_meta_filtered (
+              buffer, &state, GST_CLIP_META_API_TYPE))) {
+    tagged = TRUE;
+    known = known || gst_clip_meta_find ((GstClipMeta *) meta, wanted) >= 0;
+  }
+  if (!tagged)
+    return NULL;
+  if (!known)
+    return g_strdup_printf (
+        "wanted one of the labels, or \"top\", found \"%s\"", wanted);
+  if (gst_buffer_get_clip_heatmap_meta (buffer) == NULL)
+    return g_strdup ("wanted frames with heat maps (attach-heatmap=true in "
+                     "cliptag), found none on them");
+  return NULL;
 }

@@ -35,4 +35,14 @@ gboolean gst_clip_overlay_heat_update (GstClipOverlayHeat *self,
     GstBuffer *buffer, const gchar *wanted, const GstClipOverlayArea *area,
     gboolean stale);
 
+/**
+ * gst_clip_overlay_heat_explain:
+ * @wanted: (nullable): as above
+ *
+ * Returns: (transfer full) (nullable): why the frame, which has tags, can have no
+ * such map: what was wanted, and what was found. %NULL where it may have, or
+ * where none is wanted
+ */
+gchar *gst_clip_overlay_heat_explain (GstBuffer *buffer, const gchar *wanted);
+
 G_END_DECLS

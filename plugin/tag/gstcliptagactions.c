@@ -50,8 +50,9 @@ encode_text (GstElement *element, const gchar *text)
   if (engine == NULL)
     return NULL;
   if (text == NULL || !g_utf8_validate (text, -1, NULL)) {
-    error = g_error_new_literal (CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "encode-text: wanted a text in UTF-8, found another");
+    error = g_error_new (CLV_ERROR, CLV_ERROR_BAD_FILE,
+        "encode-text: wanted a text in UTF-8, found %s",
+        text == NULL ? "none" : "bytes that are not");
     return fail (element, what, error);
   }
   width = clv_model_get_embedding_width (clv_engine_get_model (engine));

@@ -160,6 +160,47 @@ test_a_label_or_the_best_is_shown (void)
   }
 }
 
+/* One warning says why there is none; not where it may come with the next frame. */
+static void
+test_a_map_that_cannot_be_is_told_of (void)
+{
+  static const struct {
+    const gchar *heatmap;
+    gboolean has_maps;
+    const gchar *complaint; /* a part of it; NULL: none */
+  } cases[] = { { "cow", TRUE, "\"cow\"" },
+    { "dog", FALSE, "attach-heatmap=true" },
+    { "top", FALSE, "attach-heatmap=true" }, { "dog", TRUE, NULL },
+    { "top", TRUE, NULL }, { "", FALSE, NULL } };
+  g_autoptr (ClvPrompts) prompts = meta_test_prompts ("dog; cat");
+  GstVideoInfo info = info_of (GST_VIDEO_FORMAT_RGB, WIDTH, HEIGHT);
+  g_autoptr (OverlayTest) test = overlay_test_new ("", CAPS);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstMessage) message = NULL;
+
+    g_object_set (test->element, "heatmap", cases[i].heatmap, NULL);
+    for (guint n = 0; n < 30; n++) {
+      GstBuffer *in = n >= 2 && cases[i].has_maps
+                          ? picture_with (prompts, 0x404040)
+                          : overlay_picture_new (&info, 0x404040);
+
+      meta_test_add (in, prompts, (gfloat[]){ 1, 0 }, NULL);
+      gst_buffer_unref (gst_harness_push_and_pull (test->harness, in));
+    }
+    message = overlay_test_pop_complaint (test);
+    g_assert_cmpint (message != NULL, ==, cases[i].complaint != NULL);
+    if (message != NULL) {
+      g_autoptr (GError) error = NULL;
+
+      gst_message_parse_warning (message, &error, NULL);
+      g_assert_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
+      g_assert_nonnull (strstr (error->message, cases[i].complaint));
+      g_assert_null (overlay_test_pop_complaint (test));
+    }
+  }
+}
+
 static void
 test_a_map_of_another_size_is_not_drawn (void)
 {
@@ -332,6 +373,8 @@ main (int argc, char **argv)
       test_it_covers_what_the_map_is_of);
   g_test_add_func ("/clipoverlay/heatmap/a label or the best is shown",
       test_a_label_or_the_best_is_shown);
+  g_test_add_func ("/clipoverlay/heatmap/a map that cannot be is told of",
+      test_a_map_that_cannot_be_is_told_of);
   g_test_add_func ("/clipoverlay/heatmap/a map of another size is not drawn",
       test_a_map_of_another_size_is_not_drawn);
   g_test_add_func ("/clipoverlay/heatmap/what is beyond the edges is cut",

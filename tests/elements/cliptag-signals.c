@@ -142,20 +142,26 @@ test_misuse (void)
   g_autoptr (TagTest) test =
       tag_test_new (TAG_TEST_SMALL_CAPS, "prompts", PROMPTS, NULL);
   GstSample *sample = make_sample (TAG_PICTURE_WHITE, "audio/x-raw");
+  GstSample *png =
+      make_sample (TAG_PICTURE_WHITE, "image/png,width=64,height=48");
   g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
   GstStructure *scores = NULL;
   GBytes *bytes = NULL;
 
   g_assert_null (encode_text (test, NULL));
-  expect_warning (test, "encode-text: wanted a text in UTF-8");
+  expect_warning (test, "encode-text: wanted a text in UTF-8, found none");
   g_assert_null (encode_text (test, "\xff"));
-  expect_warning (test, "encode-text: wanted a text in UTF-8");
+  expect_warning (test, "encode-text: wanted a text in UTF-8, found bytes");
   g_signal_emit_by_name (test->element, "encode-picture", sample, &bytes);
   g_assert_null (bytes);
-  expect_warning (test, "wanted a sample with raw video");
+  expect_warning (test, "wanted a sample with raw video, found audio/x-raw");
+  g_signal_emit_by_name (test->element, "encode-picture", png, &bytes);
+  g_assert_null (bytes);
+  expect_warning (test, "wanted a sample with raw video, found image/png");
+  gst_sample_unref (png);
   g_signal_emit_by_name (test->element, "encode-picture", NULL, &bytes);
   g_assert_null (bytes);
-  expect_warning (test, "wanted a sample with raw video");
+  expect_warning (test, "wanted a sample with raw video, found none");
   g_signal_emit_by_name (test->element, "score", empty, &scores);
   g_assert_null (scores);
   expect_warning (test, "found 0");
