@@ -146,6 +146,39 @@ gst_clip_tag_analytics_add (GstBuffer *buffer,
   }
 }
 
+#if GST_CHECK_VERSION(1, 26, 0)
+void
+gst_clip_tag_analytics_add_embedding (GstBuffer *buffer, GstClipResult *result,
+    const gfloat *embedding, guint width)
+{
+  const gsize n_bytes = width * sizeof (gfloat);
+  gsize dims[] = { 1, width };
+  GstTensor *tensor = gst_tensor_new_simple (
+      g_quark_from_static_string (GST_CLIP_TENSOR_ID),
+      GST_TENSOR_DATA_TYPE_FLOAT32,
+      gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY,
+          (gpointer) embedding, n_bytes, 0, n_bytes,
+          gst_clip_result_ref (result), (GDestroyNotify) gst_clip_result_unref),
+      GST_TENSOR_DIM_ORDER_ROW_MAJOR, G_N_ELEMENTS (dims), dims);
+  GstTensorMeta *meta = gst_buffer_get_tensor_meta (buffer);
+
+  if (tensor == NULL)
+    return;
+  if (meta == NULL)
+    meta = gst_buffer_add_tensor_meta (buffer);
+
+  /* gst_tensor_meta_set() would free those that are there. */
+  meta->tensors = g_renew (GstTensor *, meta->tensors, meta->num_tensors + 1);
+  meta->tensors[meta->num_tensors++] = tensor;
+}
+#else
+void
+gst_clip_tag_analytics_add_embedding (GstBuffer *buffer, GstClipResult *result,
+    const gfloat *embedding, guint width)
+{
+}
+#endif
+
 /* The lower bits count; what is above them says, with some trackers, of which
  * stream. */
 static gint

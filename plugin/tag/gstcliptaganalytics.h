@@ -31,6 +31,7 @@ typedef struct {
 #ifdef HAVE_ANALYTICS
 
 #define GST_CLIP_ANALYTICS_DEFAULT GST_CLIP_ANALYTICS_ACTIVE
+#define GST_CLIP_TENSOR_ID         "clip-image-embedding"
 
 #define GST_TYPE_CLIP_ANALYTICS (gst_clip_analytics_get_type ())
 GType gst_clip_analytics_get_type (void);
@@ -50,6 +51,19 @@ GType gst_clip_analytics_get_type (void);
 void gst_clip_tag_analytics_add (GstBuffer *buffer,
     const GstClipTagDetection *detection, ClvPrompts *prompts,
     const ClvScore *scores, GstClipAnalytics which);
+
+/**
+ * gst_clip_tag_analytics_add_embedding:
+ * @buffer: writable
+ * @result: of the whole picture
+ * @embedding: (array length=width): of @result, which the tensor keeps; not copied
+ *
+ * Attaches a GstTensor of 1 × width float32 values named GST_CLIP_TENSOR_ID, beside
+ * those that are there. Before GStreamer 1.26 there are no tensors, and nothing is
+ * done.
+ */
+void gst_clip_tag_analytics_add_embedding (GstBuffer *buffer,
+    GstClipResult *result, const gfloat *embedding, guint width);
 
 /**
  * gst_clip_tag_analytics_next:
@@ -73,6 +87,12 @@ static inline void
 gst_clip_tag_analytics_add (GstBuffer *buffer,
     const GstClipTagDetection *detection, ClvPrompts *prompts,
     const ClvScore *scores, GstClipAnalytics which)
+{
+}
+
+static inline void
+gst_clip_tag_analytics_add_embedding (GstBuffer *buffer, GstClipResult *result,
+    const gfloat *embedding, guint width)
 {
 }
 

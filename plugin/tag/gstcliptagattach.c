@@ -66,6 +66,9 @@ attach_whole (GstBuffer *buffer, GstClipResult *result, gboolean fresh,
 
   gst_clip_tag_analytics_add (
       buffer, NULL, gst_clip_meta_get_prompts (meta), meta->scores, analytics);
+  if (meta->embedding != NULL && analytics != GST_CLIP_ANALYTICS_NONE)
+    gst_clip_tag_analytics_add_embedding (
+        buffer, result, meta->embedding, meta->embedding_width);
   if (heatmaps != NULL)
     gst_buffer_add_clip_heatmap_meta (buffer, heatmaps);
 }

@@ -197,6 +197,73 @@ test_live_frames_have_what_is_known (void)
   expect_label (&mtd, 0, "a red circle");
 }
 
+#if GST_CHECK_VERSION(1, 26, 0)
+static GstTensor *
+make_tensor (const gchar *name)
+{
+  static const guint8 bytes[] = { 1, 2, 3 };
+  gsize dims[] = { sizeof bytes };
+
+  return gst_tensor_new_simple (g_quark_from_string (name),
+      GST_TENSOR_DATA_TYPE_UINT8, gst_buffer_new_memdup (bytes, sizeof bytes),
+      GST_TENSOR_DIM_ORDER_ROW_MAJOR, 1, dims);
+}
+
+/* Another element's stay, and ours outlives cliptag. */
+static void
+test_the_embedding_is_a_tensor (void)
+{
+  TagTest *test = tag_test_new (REGION_TEST_CAPS, "prompts",
+      REGION_TEST_PROMPTS, "attach-embedding", TRUE, NULL);
+  GstBuffer *picture = make_picture ();
+  GstTensor **others = g_new (GstTensor *, 1);
+  g_autoptr (GstBuffer) out = NULL;
+  GstTensorMeta *tensors;
+  const GstTensor *tensor;
+  GstClipMeta *meta;
+  gint index;
+
+  others[0] = make_tensor ("boxes");
+  gst_tensor_meta_set (gst_buffer_add_tensor_meta (picture), 1, others);
+  out = tag_test_push (test, picture);
+  tag_test_free (test);
+
+  tensors = gst_buffer_get_tensor_meta (out);
+  g_assert_cmpuint (tensors->num_tensors, ==, 2);
+  g_assert_cmpint (gst_tensor_meta_get_index_from_id (
+                       tensors, g_quark_from_string ("boxes")),
+      ==, 0);
+  index = gst_tensor_meta_get_index_from_id (
+      tensors, g_quark_from_string ("clip-image-embedding"));
+  g_assert_cmpint (index, ==, 1);
+  tensor = gst_tensor_meta_get (tensors, (gsize) index);
+  meta = gst_buffer_get_clip_meta (out);
+  g_assert_cmpint (tensor->data_type, ==, GST_TENSOR_DATA_TYPE_FLOAT32);
+  g_assert_cmpuint (tensor->num_dims, ==, 2);
+  g_assert_cmpuint (tensor->dims[0], ==, 1);
+  g_assert_cmpuint (tensor->dims[1], ==, meta->embedding_width);
+  g_assert_cmpint (gst_buffer_memcmp (tensor->data, 0, meta->embedding,
+                       meta->embedding_width * sizeof (gfloat)),
+      ==, 0);
+}
+
+static void
+test_without_an_embedding_there_is_no_tensor (void)
+{
+  g_autoptr (TagTest) test =
+      tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS, NULL);
+  g_autoptr (GstBuffer) first = tag_test_push (test, make_picture ());
+  g_autoptr (GstBuffer) second = NULL;
+
+  g_object_set (
+      test->element, "attach-embedding", TRUE, "attach-analytics", NONE, NULL);
+  second = tag_test_push (test, make_picture ());
+  g_assert_null (gst_buffer_get_tensor_meta (first));
+  g_assert_null (gst_buffer_get_tensor_meta (second));
+  g_assert_cmpuint (gst_buffer_get_clip_meta (second)->embedding_width, >, 0);
+}
+#endif
+
 static void
 add (void)
 {
@@ -208,6 +275,10 @@ add (void)
   ADD (each_group_has_its_own);
   ADD (what_others_said_stays);
   ADD (live_frames_have_what_is_known);
+#if GST_CHECK_VERSION(1, 26, 0)
+  ADD (the_embedding_is_a_tensor);
+  ADD (without_an_embedding_there_is_no_tensor);
+#endif
 #undef ADD
 }
 
