@@ -132,6 +132,21 @@ ClvPrompts *clv_prompts_new_from_file (
     const gchar *path, const ClvPromptsDefaults *defaults, GError **error);
 
 /**
+ * clv_prompts_new_from_labels:
+ * @labels: (array length=n_labels): copied; those of a group lie together, and
+ *   @group_index is given anew, from 0
+ * @n_labels: how many
+ *
+ * What is known of a set whose scores come from elsewhere, as another process: its
+ * labels, and no phrases. It cannot be encoded (%CLV_ERROR_UNSUPPORTED), and so
+ * scores nothing.
+ *
+ * Returns: (transfer full): the set, with a generation of its own
+ */
+ClvPrompts *clv_prompts_new_from_labels (
+    const ClvLabel *labels, guint n_labels);
+
+/**
  * clv_prompts_get_n_labels:
  *
  * How many labels are reported: negatives and background phrases do not count.
@@ -221,8 +236,9 @@ typedef gboolean (*ClvEncodeImageFunc) (const gchar *path, GBytes *bytes,
  * Returns: %TRUE on success; on failure the set is as before. Errors are those
  * of @encode and @encode_image, %CLV_ERROR_NO_MEMORY, %G_FILE_ERROR with the
  * path of a picture, %CLV_ERROR_UNSUPPORTED for pictures without
- * @encode_image, or %CLV_ERROR_FAILED for an embedding that is not of unit
- * length and for a set that is encoded for another model.
+ * @encode_image and for a set without phrases, or %CLV_ERROR_FAILED for an
+ * embedding that is not of unit length and for a set that is encoded for another
+ * model.
  */
 gboolean clv_prompts_encode (ClvPrompts *self, const gchar *model_id,
     guint width, ClvEncodeTextFunc encode, ClvEncodeImageFunc encode_image,

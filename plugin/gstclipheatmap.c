@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "gstclipserial.h"
+
 struct _GstClipHeatmaps {
   ClvPrompts *prompts;
   ClvPatchGrid grid;
@@ -18,30 +20,51 @@ struct _GstClipHeatmaps {
 G_DEFINE_BOXED_TYPE (GstClipHeatmaps, gst_clip_heatmaps, gst_clip_heatmaps_ref,
     gst_clip_heatmaps_unref)
 
-GstClipHeatmaps *
-gst_clip_heatmaps_new (ClvPrompts *prompts, const guint *labels, guint n_labels,
-    const gfloat *patches, const ClvPatchGrid *grid, guint frame_width,
-    guint frame_height)
+/* With room for the maps. */
+static GstClipHeatmaps *
+alloc_heatmaps (ClvPrompts *prompts, guint n_maps, const ClvPatchGrid *grid,
+    guint frame_width, guint frame_height)
 {
   const gsize n_patches = (gsize) grid->columns * grid->rows;
-  const gsize maps_bytes = n_labels * sizeof (GstClipHeatmap);
-  GstClipHeatmaps *self =
-      g_atomic_rc_box_alloc (sizeof *self + maps_bytes + n_labels * n_patches);
-  guint8 *grey = (guint8 *) self->maps + maps_bytes;
+  GstClipHeatmaps *self = g_atomic_rc_box_alloc (
+      sizeof *self + n_maps * (sizeof (GstClipHeatmap) + n_patches));
 
   self->prompts = g_object_ref (prompts);
   self->grid = *grid;
   self->frame_width = frame_width;
   self->frame_height = frame_height;
-  self->n_maps = n_labels;
-  for (guint i = 0; i < n_labels; i++, grey += n_patches) {
-    self->maps[i] = (GstClipHeatmap){
-      .index = labels[i],
-      .label = clv_prompts_get_label (prompts, labels[i])->label,
-      .grey = grey,
-    };
-    clv_heatmap_draw (prompts, labels[i], patches, n_patches, grey,
-        &self->maps[i].low, &self->maps[i].high);
+  self->n_maps = n_maps;
+  return self;
+}
+
+/* @label: below the number of labels. Returns the picture to fill. */
+static guint8 *
+set_label (GstClipHeatmaps *self, guint index, guint label)
+{
+  const gsize n_patches = (gsize) self->grid.columns * self->grid.rows;
+  guint8 *greys = (guint8 *) (self->maps + self->n_maps);
+
+  self->maps[index] = (GstClipHeatmap){
+    .index = label,
+    .label = clv_prompts_get_label (self->prompts, label)->label,
+    .grey = greys + index * n_patches,
+  };
+  return greys + index * n_patches;
+}
+
+GstClipHeatmaps *
+gst_clip_heatmaps_new (ClvPrompts *prompts, const guint *labels, guint n_labels,
+    const gfloat *patches, const ClvPatchGrid *grid, guint frame_width,
+    guint frame_height)
+{
+  GstClipHeatmaps *self =
+      alloc_heatmaps (prompts, n_labels, grid, frame_width, frame_height);
+
+  for (guint i = 0; i < n_labels; i++) {
+    guint8 *grey = set_label (self, i, labels[i]);
+
+    clv_heatmap_draw (prompts, labels[i], patches, grid->columns * grid->rows,
+        grey, &self->maps[i].low, &self->maps[i].high);
   }
   return self;
 }
@@ -122,6 +145,101 @@ meta_transform (GstBuffer *dest, GstMeta *meta, GstBuffer *buffer, GQuark type,
   return TRUE;
 }
 
+static void
+meta_put (const GstMeta *meta, GstByteWriter *writer)
+{
+  const GstClipHeatmapMeta *heat = (const GstClipHeatmapMeta *) meta;
+
+  gst_clip_serial_put_u32 (writer, heat->frame_width);
+  gst_clip_serial_put_u32 (writer, heat->frame_height);
+  gst_clip_serial_put_u32 (writer, heat->columns);
+  gst_clip_serial_put_u32 (writer, heat->rows);
+  gst_clip_serial_put_double (writer, heat->x);
+  gst_clip_serial_put_double (writer, heat->y);
+  gst_clip_serial_put_double (writer, heat->width);
+  gst_clip_serial_put_double (writer, heat->height);
+  gst_clip_serial_put_prompts (writer, heat->heatmaps->prompts);
+  gst_clip_serial_put_u32 (writer, heat->n_maps);
+  for (guint i = 0; i < heat->n_maps; i++) {
+    gst_clip_serial_put_u32 (writer, heat->maps[i].index);
+    gst_clip_serial_put_float (writer, heat->maps[i].low);
+    gst_clip_serial_put_float (writer, heat->maps[i].high);
+    gst_byte_writer_put_data (
+        writer, heat->maps[i].grey, heat->columns * heat->rows);
+  }
+}
+
+static gboolean
+get_map (GstByteReader *reader, GstClipHeatmaps *heatmaps, guint index)
+{
+  const guint n_patches = heatmaps->grid.columns * heatmaps->grid.rows;
+  const guint8 *grey;
+  gfloat low, high;
+  guint32 label;
+
+  if (!gst_clip_serial_get_u32 (reader, &label) ||
+      label >= clv_prompts_get_n_labels (heatmaps->prompts) ||
+      !gst_clip_serial_get_float (reader, &low) ||
+      !gst_clip_serial_get_float (reader, &high) ||
+      !gst_byte_reader_get_data (reader, n_patches, &grey))
+    return FALSE;
+  memcpy (set_label (heatmaps, index, label), grey, n_patches);
+  heatmaps->maps[index].low = low;
+  heatmaps->maps[index].high = high;
+  return TRUE;
+}
+
+/* What a map has at least is there as many times as there are said to be maps. */
+static gboolean
+are_there (GstByteReader *reader, const ClvPatchGrid *grid, guint n_maps)
+{
+  const guint64 n_patches = (guint64) grid->columns * grid->rows;
+  const guint there = gst_byte_reader_get_remaining (reader);
+
+  return n_patches > 0 && n_patches <= there && n_maps <= there / n_patches;
+}
+
+/* (transfer full) (nullable) */
+static GstClipHeatmaps *
+get_heatmaps (GstByteReader *reader)
+{
+  g_autoptr (ClvPrompts) prompts = NULL;
+  g_autoptr (GstClipHeatmaps) heatmaps = NULL;
+  guint32 frame_width, frame_height, n_maps;
+  ClvPatchGrid grid;
+
+  if (!gst_clip_serial_get_u32 (reader, &frame_width) ||
+      !gst_clip_serial_get_u32 (reader, &frame_height) ||
+      !gst_clip_serial_get_u32 (reader, &grid.columns) ||
+      !gst_clip_serial_get_u32 (reader, &grid.rows) ||
+      !gst_clip_serial_get_double (reader, &grid.x) ||
+      !gst_clip_serial_get_double (reader, &grid.y) ||
+      !gst_clip_serial_get_double (reader, &grid.width) ||
+      !gst_clip_serial_get_double (reader, &grid.height))
+    return NULL;
+  prompts = gst_clip_serial_get_prompts (reader);
+  if (prompts == NULL || !gst_clip_serial_get_u32 (reader, &n_maps) ||
+      !are_there (reader, &grid, n_maps))
+    return NULL;
+  heatmaps = alloc_heatmaps (prompts, n_maps, &grid, frame_width, frame_height);
+  for (guint i = 0; i < n_maps; i++)
+    if (!get_map (reader, heatmaps, i))
+      return NULL;
+  return gst_byte_reader_get_remaining (reader) > 0
+             ? NULL
+             : g_steal_pointer (&heatmaps);
+}
+
+static GstMeta *
+meta_get (GstBuffer *buffer, GstByteReader *reader)
+{
+  g_autoptr (GstClipHeatmaps) heatmaps = get_heatmaps (reader);
+
+  if (heatmaps == NULL)
+    return NULL;
+  return (GstMeta *) gst_buffer_add_clip_heatmap_meta (buffer, heatmaps);
+}
+
 GType
 gst_clip_heatmap_meta_api_get_type (void)
 {
@@ -142,11 +260,13 @@ const GstMetaInfo *
 gst_clip_heatmap_meta_get_info (void)
 {
   static const GstMetaInfo *info = NULL;
+  static const GstClipSerialFuncs funcs = { meta_put, meta_get };
 
   if (g_once_init_enter (&info)) {
     const GstMetaInfo *registered =
-        gst_meta_register (GST_CLIP_HEATMAP_META_API_TYPE, "GstClipHeatmapMeta",
-            sizeof (GstClipHeatmapMeta), meta_init, meta_free, meta_transform);
+        gst_clip_serial_register (GST_CLIP_HEATMAP_META_API_TYPE,
+            "GstClipHeatmapMeta", sizeof (GstClipHeatmapMeta), meta_init,
+            meta_free, meta_transform, &funcs);
 
     g_once_init_leave (&info, registered);
   }

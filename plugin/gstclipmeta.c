@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gstclipresult.h"
+#include "gstclipserial.h"
 
 G_DEFINE_BOXED_TYPE (
     GstClipResult, gst_clip_result, gst_clip_result_ref, gst_clip_result_unref)
@@ -104,6 +105,29 @@ meta_transform (GstBuffer *dest, GstMeta *meta, GstBuffer *buffer, GQuark type,
              clip->unchanged, clip->age) != NULL;
 }
 
+static void
+meta_put (const GstMeta *meta, GstByteWriter *writer)
+{
+  const GstClipMeta *clip = (const GstClipMeta *) meta;
+
+  gst_clip_serial_put_result (
+      writer, clip->result, clip->fresh, clip->unchanged, clip->age);
+}
+
+static GstMeta *
+meta_get (GstBuffer *buffer, GstByteReader *reader)
+{
+  GstClipSerialResult got;
+  GstClipMeta *meta;
+
+  if (!gst_clip_serial_get_result (reader, buffer, &got))
+    return NULL;
+  meta = gst_buffer_add_clip_meta (
+      buffer, got.result, got.fresh, got.unchanged, got.age);
+  gst_clip_result_unref (got.result);
+  return (GstMeta *) meta;
+}
+
 GType
 gst_clip_meta_api_get_type (void)
 {
@@ -122,11 +146,12 @@ const GstMetaInfo *
 gst_clip_meta_get_info (void)
 {
   static const GstMetaInfo *info = NULL;
+  static const GstClipSerialFuncs funcs = { meta_put, meta_get };
 
   if (g_once_init_enter (&info)) {
     const GstMetaInfo *registered =
-        gst_meta_register (GST_CLIP_META_API_TYPE, "GstClipMeta",
-            sizeof (GstClipMeta), meta_init, meta_free, meta_transform);
+        gst_clip_serial_register (GST_CLIP_META_API_TYPE, "GstClipMeta",
+            sizeof (GstClipMeta), meta_init, meta_free, meta_transform, &funcs);
 
     g_once_init_leave (&info, registered);
   }

@@ -100,6 +100,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstClipResult, gst_clip_result_unref)
  * and lives as long as the meta. A buffer carries one meta for each cliptag that
  * it passed; walk over them with gst_buffer_iterate_meta_filtered().
  *
+ * From GStreamer 1.24 on gst_meta_serialize() makes bytes of it, as unixfdsink does:
+ * see docs/metadata.md. What gst_meta_deserialize() makes of them has its @pts moved
+ * to the time of the buffer, and a prompt set that has labels only.
+ *
  * The API has the tag "video" only, so filters that change the picture's format
  * or size (videoconvert, videoscale) keep it, as tee and queue do.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gstclipresult.h"
+#include "gstclipserial.h"
 
 static gboolean
 meta_init (GstMeta *meta, gpointer params, GstBuffer *buffer)
@@ -53,6 +54,66 @@ meta_transform (GstBuffer *dest, GstMeta *meta, GstBuffer *buffer, GQuark type,
              self->fresh, self->unchanged, self->age) != NULL;
 }
 
+static void
+meta_put (const GstMeta *meta, GstByteWriter *writer)
+{
+  const GstClipRegionMeta *clip = (const GstClipRegionMeta *) meta;
+  const GstClipRegion *region = &clip->region;
+  const gchar *type = g_quark_to_string (region->roi_type);
+
+  gst_clip_serial_put_u32 (writer, region->x);
+  gst_clip_serial_put_u32 (writer, region->y);
+  gst_clip_serial_put_u32 (writer, region->width);
+  gst_clip_serial_put_u32 (writer, region->height);
+  gst_clip_serial_put_text (writer, type != NULL ? type : "");
+  gst_clip_serial_put_i32 (writer, region->roi_id);
+  gst_clip_serial_put_i32 (writer, region->column);
+  gst_clip_serial_put_i32 (writer, region->row);
+  gst_clip_serial_put_result (
+      writer, clip->result, clip->fresh, clip->unchanged, clip->age);
+}
+
+static gboolean
+get_side (GstByteReader *reader, guint lowest, guint *ret_pixels)
+{
+  return gst_clip_serial_get_u32 (reader, ret_pixels) &&
+         *ret_pixels >= lowest && *ret_pixels <= G_MAXINT32;
+}
+
+static gboolean
+get_region (
+    GstByteReader *reader, GstClipRegion *ret_region, const gchar **ret_type)
+{
+  return get_side (reader, 0, &ret_region->x) &&
+         get_side (reader, 0, &ret_region->y) &&
+         get_side (reader, 1, &ret_region->width) &&
+         get_side (reader, 1, &ret_region->height) &&
+         gst_clip_serial_get_text (reader, ret_type) &&
+         gst_clip_serial_get_i32 (reader, &ret_region->roi_id) &&
+         gst_clip_serial_get_i32 (reader, &ret_region->column) &&
+         gst_clip_serial_get_i32 (reader, &ret_region->row);
+}
+
+static GstMeta *
+meta_get (GstBuffer *buffer, GstByteReader *reader)
+{
+  GstClipRegion region = { 0 };
+  GstClipSerialResult got;
+  GstClipRegionMeta *meta = NULL;
+  const gchar *type;
+
+  if (!get_region (reader, &region, &type) ||
+      !gst_clip_serial_get_result (reader, buffer, &got))
+    return NULL;
+  if (*type == '\0' || gst_clip_serial_may_keep (type)) {
+    region.roi_type = *type == '\0' ? 0 : g_quark_from_string (type);
+    meta = gst_buffer_add_clip_region_meta (
+        buffer, &region, got.result, got.fresh, got.unchanged, got.age);
+  }
+  gst_clip_result_unref (got.result);
+  return (GstMeta *) meta;
+}
+
 GType
 gst_clip_region_meta_api_get_type (void)
 {
@@ -73,11 +134,13 @@ const GstMetaInfo *
 gst_clip_region_meta_get_info (void)
 {
   static const GstMetaInfo *info = NULL;
+  static const GstClipSerialFuncs funcs = { meta_put, meta_get };
 
   if (g_once_init_enter (&info)) {
     const GstMetaInfo *registered =
-        gst_meta_register (GST_CLIP_REGION_META_API_TYPE, "GstClipRegionMeta",
-            sizeof (GstClipRegionMeta), meta_init, meta_free, meta_transform);
+        gst_clip_serial_register (GST_CLIP_REGION_META_API_TYPE,
+            "GstClipRegionMeta", sizeof (GstClipRegionMeta), meta_init,
+            meta_free, meta_transform, &funcs);
 
     g_once_init_leave (&info, registered);
   }

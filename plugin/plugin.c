@@ -10,6 +10,8 @@
 #include "publish/gstclippublish.h"
 #endif
 #include "bin/gstcliptagbin.h"
+#include "gstclipheatmap.h"
+#include "gstclipregionmeta.h"
 #include "tag/gstcliptag.h"
 #include "json/gstcliptojson.h"
 
@@ -17,6 +19,11 @@ static gboolean
 plugin_init (GstPlugin *plugin)
 {
   gboolean good = GST_ELEMENT_REGISTER (cliptag, plugin);
+
+  /* Who gets buffers from another process looks the metas up by their names. */
+  (void) GST_CLIP_META_INFO;
+  (void) GST_CLIP_REGION_META_INFO;
+  (void) GST_CLIP_HEATMAP_META_INFO;
 
   good &= GST_ELEMENT_REGISTER (cliptagbin, plugin);
   good &= GST_ELEMENT_REGISTER (cliptojson, plugin);

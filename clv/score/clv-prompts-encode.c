@@ -193,6 +193,11 @@ clv_prompts_encode (ClvPrompts *self, const gchar *model_id, guint width,
         "prompts: already encoded, for another model");
     return FALSE;
   }
+  if (self->rows->len == 0) {
+    g_set_error_literal (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+        "prompts: wanted phrases to encode, found labels only");
+    return FALSE;
+  }
   matrix = g_try_new0 (gfloat, (gsize) self->rows->len * width);
   if (matrix == NULL) {
     g_set_error (error, CLV_ERROR, CLV_ERROR_NO_MEMORY,

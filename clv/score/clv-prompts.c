@@ -126,6 +126,24 @@ clv_prompts_new_from_string (
   return clv_prompts_builder_finish (builder);
 }
 
+ClvPrompts *
+clv_prompts_new_from_labels (const ClvLabel *labels, guint n_labels)
+{
+  ClvPrompts *self = g_object_new (CLV_TYPE_PROMPTS, NULL);
+
+  for (guint i = 0; i < n_labels; i++) {
+    ClvLabel label = labels[i];
+
+    if (i == 0 || !g_str_equal (label.group, labels[i - 1].group))
+      g_ptr_array_add (self->groups, g_strdup (label.group));
+    label.label = g_strdup (label.label);
+    label.group = g_ptr_array_index (self->groups, self->groups->len - 1);
+    label.group_index = self->groups->len - 1;
+    g_array_append_val (self->labels, label);
+  }
+  return self;
+}
+
 guint
 clv_prompts_get_n_labels (ClvPrompts *self)
 {
