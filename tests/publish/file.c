@@ -290,6 +290,10 @@ static const Refusal refusals[] = {
       "`frame-topic`: wanted only \\{source\\} and \\{host\\}" },
   { "a wildcard", "uri=mqtt://host topic=a/#",
       "`topic`: wanted a topic of MQTT, without \\+ and #, found \"a/#\"" },
+  { "characters that Kafka has not", "uri=kafka://host topic=a/b",
+      "`topic`: wanted a topic of Kafka, .* found \"a/b\"" },
+  { "a broker without a host", "uri=kafka://host,:9092",
+      "`uri`: wanted kafka://host:port,host:port…, found host,:9092" },
   { "states in one topic", "uri=mqtt://host state-topic=a/{group}",
       "`state-topic`: wanted \\{label\\} in it" },
 };
@@ -361,6 +365,9 @@ main (int argc, char **argv)
   ADD ("spools that cannot be used", test_spools_that_cannot_be_used);
   g_test_add ("/clippublish/what is not built: mqtt", PublishTest,
       "mqtt://127.0.0.1:1 flush-timeout=0", publish_test_set_up,
+      test_what_is_not_built, publish_test_tear_down);
+  g_test_add ("/clippublish/what is not built: kafka", PublishTest,
+      "kafka://127.0.0.1:1 flush-timeout=0", publish_test_set_up,
       test_what_is_not_built, publish_test_tear_down);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
     g_autofree gchar *name =
