@@ -41,6 +41,10 @@ static const Text texts[] = {
       "MQTT: where online or offline is kept, by a last will where the "
       "connection breaks. Unset: clv/{source}/availability",
       AT (availability_topic), G_PARAM_READABLE },
+  { "discovery-prefix", "Discovery prefix",
+      "MQTT: tells Home Assistant of each label, under this topic, which is "
+      "homeassistant unless it was changed there; unset: it is not told",
+      AT (discovery_prefix), G_PARAM_READABLE },
   { "client-id", "Client ID",
       "What the server knows this client by; unset: a random one",
       AT (client_id), G_PARAM_READABLE },

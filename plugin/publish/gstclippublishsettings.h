@@ -30,6 +30,7 @@ typedef struct {
   gchar *state_topic;
   gchar *frame_topic;
   gchar *availability_topic;
+  gchar *discovery_prefix;
   guint mqtt_qos;
   gchar *client_id;
   gchar *user;

@@ -7,6 +7,7 @@
 #include <clv/clv-error.h>
 
 #include "gstclippublishevent.h"
+#include "gstclippublishhome.h"
 #include "gstclippublishtags.h"
 #include "gstclippublishtopic.h"
 #include "gstclipsaid.h"
@@ -74,11 +75,36 @@ keep_state (GstClipPublishTeller *self, const gchar *label, const gchar *group,
         on ? "ON" : "OFF", last);
 }
 
+/* `gone`: it is to forget the label. */
+static void
+tell_home (GstClipPublishTeller *self, const gchar *label, const gchar *group,
+    const gchar *model, gboolean gone)
+{
+  const GstClipPublishSettings *settings = &self->settings;
+  g_autofree gchar *state =
+      make_topic (self, settings->state_topic, group, label);
+  g_autofree gchar *event = make_topic (self, settings->topic, group, label);
+  g_autofree gchar *availability =
+      make_topic (self, settings->availability_topic, NULL, NULL);
+  const GstClipPublishSensor sensor = { settings->source, group, label, model,
+    state, wants (self, GST_CLIP_PUBLISH_EVENTS) ? event : NULL, availability,
+    settings->mqtt_qos };
+  g_autofree gchar *config =
+      gone ? g_strdup ("") : gst_clip_publish_home_config (&sensor);
+
+  keep (self, gst_clip_publish_home_topic (settings->discovery_prefix, &sensor),
+      config, gone);
+}
+
 static void
 on_label (gpointer data, const gchar *label, const gchar *group,
     const gchar *model, gboolean gone)
 {
-  keep_state (data, label, group, FALSE, gone);
+  GstClipPublishTeller *self = data;
+
+  if (self->settings.discovery_prefix != NULL)
+    tell_home (self, label, group, model, gone);
+  keep_state (self, label, group, FALSE, gone);
 }
 
 static void
@@ -149,6 +175,24 @@ check_topics (GstClipPublishTeller *self, GError **error)
              "state-topic", settings->state_topic, kind, TRUE, error) &&
          gst_clip_publish_topic_check ("availability-topic",
              settings->availability_topic, kind, FALSE, error);
+}
+
+/* A sensor without a state would be no use. */
+static gboolean
+check_discovery (GstClipPublishTeller *self, GError **error)
+{
+  const gchar *prefix = self->settings.discovery_prefix;
+
+  if (prefix == NULL)
+    return TRUE;
+  if (is_mqtt (self) && wants (self, GST_CLIP_PUBLISH_STATES))
+    return gst_clip_publish_topic_check (
+        "discovery-prefix", prefix, self->uri.kind, FALSE, error);
+  g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+      "property `discovery-prefix`: wanted MQTT with `publish=states` for it, "
+      "found %s",
+      is_mqtt (self) ? "no states" : self->uri.name);
+  return FALSE;
 }
 
 /* Of each source and server, as two elements cannot share one. */
@@ -254,7 +298,8 @@ gst_clip_publish_teller_new (
   gst_clip_publish_settings_copy (settings, &self->settings);
   if (gst_clip_publish_uri_parse (settings->uri, &self->uri, error)) {
     give_defaults (self);
-    if (check_topics (self, error) && connect (self, error)) {
+    if (check_topics (self, error) && check_discovery (self, error) &&
+        connect (self, error)) {
       self->tags = gst_clip_publish_tags_new (&listener, self);
       return self;
     }

@@ -294,6 +294,11 @@ static const Refusal refusals[] = {
       "`topic`: wanted a topic of Kafka, .* found \"a/b\"" },
   { "a broker without a host", "uri=kafka://host,:9092",
       "`uri`: wanted kafka://host:port,host:port…, found host,:9092" },
+  { "discovery without MQTT", "uri=file:///x discovery-prefix=homeassistant",
+      "`discovery-prefix`: wanted MQTT .*found file:///x" },
+  { "discovery without states",
+      "uri=mqtt://host publish=events discovery-prefix=homeassistant",
+      "`discovery-prefix`: .*found no states" },
   { "states in one topic", "uri=mqtt://host state-topic=a/{group}",
       "`state-topic`: wanted \\{label\\} in it" },
 };

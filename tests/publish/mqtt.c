@@ -3,6 +3,7 @@
 /* clippublish and a real server of MQTT. */
 
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,72 @@ test_tls (PublishTest *self, gconstpointer data)
   broker_test_end (&broker);
 }
 
+/* The payload of the first message that was heard of a topic with `part` in it. */
+static JsonObject *
+parse_heard (BrokerTest *broker, const gchar *part, gchar **ret_topic)
+{
+  g_auto (GStrv) heard = broker_test_get_heard (broker);
+
+  for (guint i = 0; heard[i] != NULL; i++)
+    if (strstr (heard[i], part) != NULL) {
+      g_autoptr (JsonNode) node =
+          json_from_string (strchr (heard[i], '{'), NULL);
+
+      *ret_topic = g_strndup (heard[i], strcspn (heard[i], " "));
+      return json_node_dup_object (node);
+    }
+  g_error ("wanted a message with %s, found none", part);
+}
+
+/* What Home Assistant's documentation asks of a binary sensor, and that the topics are
+ * those where something comes. */
+static void
+test_home_assistant (PublishTest *self, gconstpointer data)
+{
+  static const gchar *const texts[][2] = { { "name", "dog" },
+    { "state_topic", "clv/door/default/dog/state" }, { "payload_on", "ON" },
+    { "payload_off", "OFF" }, { "availability_topic", "clv/door/availability" },
+    { "payload_available", "online" }, { "payload_not_available", "offline" },
+    { "json_attributes_topic", "clv/door/default/dog" } };
+  g_autoptr (JsonObject) config = NULL;
+  g_autofree gchar *topic = NULL, *wanted = NULL, *gone = NULL;
+  JsonObject *device;
+  BrokerTest broker;
+
+  if (!broker_test_is_there ())
+    return;
+  broker_test_start (&broker, self, NULL);
+  broker_test_listen (&broker, NULL);
+  publish_test_start (self, URI "discovery-prefix=ha", broker.port);
+  publish_test_push_events (self, 1);
+  broker_test_wait_heard (&broker, "^ha/binary_sensor/.*/config ", 2);
+  config = parse_heard (&broker, "\"name\":\"dog\"", &topic);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_assert_cmpstr (
+        json_object_get_string_member (config, texts[i][0]), ==, texts[i][1]);
+  g_assert_cmpint (json_object_get_int_member (config, "qos"), ==, 1);
+  device = json_object_get_object_member (config, "device");
+  g_assert_cmpstr (json_object_get_string_member (device, "name"), ==, "door");
+  g_assert_cmpuint (json_array_get_length (
+                        json_object_get_array_member (device, "identifiers")),
+      ==, 1);
+  g_assert_true (json_object_has_member (
+      json_object_get_object_member (config, "origin"), "name"));
+  wanted = g_strdup_printf ("ha/binary_sensor/%s/config",
+      json_object_get_string_member (config, "unique_id"));
+  g_assert_cmpstr (topic, ==, wanted);
+  g_assert_true (g_regex_match_simple (
+      "^ha/binary_sensor/[a-zA-Z0-9_-]+/config$", topic, 0, 0));
+
+  /* A label that is looked for no more is a sensor no more. */
+  g_clear_object (&self->prompts);
+  self->prompts = meta_test_prompts ("horse; cat");
+  publish_test_push_events (self, 310);
+  gone = g_strdup_printf ("^%s . *$", topic);
+  broker_test_wait_heard (&broker, gone, 1);
+  broker_test_end (&broker);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -221,5 +288,6 @@ main (int argc, char **argv)
   ADD ("topics are what was asked for", test_topics_are_what_was_asked_for);
   ADD ("a user needs the right password", test_user_and_password);
   ADD ("TLS with certificates", test_tls);
+  ADD ("Home Assistant finds labels", test_home_assistant);
   return g_test_run ();
 }
