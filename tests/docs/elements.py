@@ -50,8 +50,6 @@ def same_default(text, pspec, value):
     if pspec.value_type.is_a(GObject.TYPE_ENUM):
         return text == value.value_nick
     if pspec.value_type.is_a(GObject.TYPE_FLAGS):
-        return text == "+".join(value.value_nicks)
-    if pspec.value_type.is_a(GObject.TYPE_FLAGS):
         return set(text.split("+")) == set(value.value_nicks)
     if pspec.value_type == GObject.TYPE_STRING:
         return (value or "") == ("" if text == "unset" else text)
@@ -63,8 +61,6 @@ def check_property(element, pspec, row):
     if not pspec.flags & GObject.ParamFlags.WRITABLE:
         if "read only" not in row.values():
             yield "is read only"
-        return
-    if not pspec.flags & GObject.ParamFlags.READABLE:
         return
     if not pspec.flags & GObject.ParamFlags.READABLE:
         return
