@@ -9,10 +9,47 @@
 
 G_BEGIN_DECLS
 
+#define CLV_INDEX_MAX_WIDTH 65536
+#define CLV_INDEX_TOP       10
+
+/* What embeddings are of. */
+typedef struct {
+  const gchar *id;
+  const gchar *name;
+  guint width;
+} ClvIndexModel;
+
+/* How an index is kept: each kind has one of these. Arguments are checked, and
+ * the lock is held. */
+typedef struct {
+  /* Fills what the index says of its model. `model`: of the writer; NULL: for
+   * reading only. */
+  gboolean (*open) (ClvIndex *self, const ClvIndexModel *model, GError **error);
+  void (*close) (ClvIndex *self); /* also where open() failed, or was not */
+  gboolean (*count) (ClvIndex *self, guint64 *ret_n_media,
+      guint64 *ret_n_moments, GError **error);
+  GBytes *(*get_thumbnail) (ClvIndex *self, gint64 moment, GError **error);
+  gboolean (*look_up_media) (ClvIndex *self, const ClvIndexMedia *media,
+      ClvIndexProgress *ret_progress, GError **error);
+  gboolean (*begin_media) (ClvIndex *self, const ClvIndexMedia *media,
+      ClvIndexProgress *ret_progress, GError **error);
+  gboolean (*append) (ClvIndex *self, gint64 media,
+      const ClvIndexMoment *moments, guint n, const gfloat *embeddings,
+      GError **error);
+  gboolean (*end_media) (
+      ClvIndex *self, gint64 media, gdouble duration, GError **error);
+  /* `x` (D): query->vector, of unit length. */
+  GPtrArray *(*search) (ClvIndex *self, const ClvIndexQuery *query,
+      const gfloat *x, GError **error);
+} ClvIndexStore;
+
+extern const ClvIndexStore clv_index_sqlite;
+
 struct _ClvIndex {
   GObject parent;
 
   /* Immutable. */
+  const ClvIndexStore *store;
   gchar *path;
   gchar *model_id;
   gchar *model_name;
@@ -23,14 +60,6 @@ struct _ClvIndex {
   sqlite3 *db;
   ClvIndexVectors vectors;
 };
-
-/* Rows that the database knows, in the transaction that is open. */
-gboolean clv_index_get_n_rows (ClvIndex *self, guint64 *ret_n, GError **error);
-
-/* BEGIN, and COMMIT or, where `good` is FALSE, ROLLBACK. clv_index_end() returns
- * whether all was good. */
-gboolean clv_index_begin (ClvIndex *self, gboolean write, GError **error);
-gboolean clv_index_end (ClvIndex *self, gboolean good, GError **error);
 
 /* Scales D floats to unit length; FALSE where that is not possible. */
 gboolean clv_index_normalize (gfloat *vector, guint width);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* What all kinds of indexes have in common. */
+
 #include "clv-index-private.h"
 
 #include <math.h>
 #include <string.h>
 
-#define MAX_WIDTH 65536
+/* float32 rounding of a vector that was made unit length, with room. */
+#define UNIT_TOLERANCE 1e-3
 
 G_DEFINE_FINAL_TYPE (ClvIndex, clv_index, G_TYPE_OBJECT)
 
@@ -14,8 +17,8 @@ clv_index_finalize (GObject *object)
 {
   ClvIndex *self = CLV_INDEX (object);
 
-  clv_index_vectors_clear (&self->vectors);
-  sqlite3_close (self->db);
+  if (self->store != NULL)
+    self->store->close (self);
   g_mutex_clear (&self->lock);
   g_free (self->path);
   g_free (self->model_id);
@@ -74,165 +77,37 @@ clv_index_normalize (gfloat *vector, guint width)
   return TRUE;
 }
 
-gboolean
-clv_index_begin (ClvIndex *self, gboolean write, GError **error)
+/* `model` NULL: for reading. */
+static ClvIndex *
+open_index (const gchar *path, const ClvIndexModel *model, GError **error)
 {
-  return clv_index_db_run (
-      self->db, write ? "BEGIN IMMEDIATE" : "BEGIN", error);
-}
+  g_autoptr (ClvIndex) self = g_object_new (CLV_TYPE_INDEX, NULL);
 
-gboolean
-clv_index_end (ClvIndex *self, gboolean good, GError **error)
-{
-  if (good && clv_index_db_run (self->db, "COMMIT", error))
-    return TRUE;
-  /* Of what has failed already there is an error. */
-  clv_index_db_run (self->db, "ROLLBACK", NULL);
-  return FALSE;
-}
-
-gboolean
-clv_index_get_n_rows (ClvIndex *self, guint64 *ret_n, GError **error)
-{
-  g_autoptr (ClvStatement) statement =
-      clv_index_db_prepare (self->db, "SELECT n_rows FROM store", error);
-
-  if (statement == NULL)
-    return FALSE;
-  if (sqlite3_step (statement) != SQLITE_ROW)
-    return clv_index_db_fail (self->db, error);
-  *ret_n = (guint64) sqlite3_column_int64 (statement, 0);
-  return TRUE;
-}
-
-static gboolean
-read_store (ClvIndex *self, GError **error)
-{
-  g_autoptr (ClvStatement) statement = clv_index_db_prepare (
-      self->db, "SELECT model_id, model_name, width, n_rows FROM store", error);
-  gboolean failed = FALSE;
-  gint64 width;
-
-  if (statement == NULL)
-    return FALSE;
-  if (!clv_index_db_next (statement, &failed, error)) {
-    if (!failed)
-      g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-          "%s: the table 'store' is empty", self->path);
-    return FALSE;
-  }
-  self->model_id = g_strdup ((gchar *) sqlite3_column_text (statement, 0));
-  self->model_name = g_strdup ((gchar *) sqlite3_column_text (statement, 1));
-  width = sqlite3_column_int64 (statement, 2);
-  if (self->model_id == NULL || self->model_name == NULL || width < 1 ||
-      width > MAX_WIDTH || sqlite3_column_int64 (statement, 3) < 0) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: the table 'store' holds values out of their range", self->path);
-    return FALSE;
-  }
-  self->width = (guint) width;
-  return TRUE;
-}
-
-/* In a write transaction, on an empty database. */
-static gboolean
-make_store (ClvIndex *self, const gchar *model_id, const gchar *model_name,
-    guint width, GError **error)
-{
-  g_autofree gchar *vectors = g_strconcat (self->path, ".vectors", NULL);
-  g_autoptr (ClvStatement) statement = NULL;
-
-  if (!clv_index_vectors_create (vectors, model_id, width, error) ||
-      !clv_index_db_migrate (self->db, 0, error))
-    return FALSE;
-  statement = clv_index_db_prepare (
-      self->db, "INSERT INTO store VALUES (1, ?, ?, ?, 0)", error);
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_text (statement, 1, model_id, -1, SQLITE_TRANSIENT);
-  sqlite3_bind_text (statement, 2, model_name, -1, SQLITE_TRANSIENT);
-  sqlite3_bind_int64 (statement, 3, width);
-  return clv_index_db_finish (statement, error);
-}
-
-static gboolean
-open_store (ClvIndex *self, gboolean cut, GError **error)
-{
-  g_autofree gchar *vectors = g_strconcat (self->path, ".vectors", NULL);
-  guint64 n_rows;
-
-  return read_store (self, error) &&
-         clv_index_vectors_open (&self->vectors, vectors, self->model_id,
-             self->width, self->writable, error) &&
-         clv_index_get_n_rows (self, &n_rows, error) &&
-         clv_index_vectors_check (&self->vectors, n_rows, cut, error);
-}
-
-/* The write lock keeps others from adding rows while what no transaction knows
- * is cut off, and two makers apart. */
-static gboolean
-prepare (ClvIndex *self, const gchar *model_id, const gchar *model_name,
-    guint width, GError **error)
-{
-  guint version;
-
-  return clv_index_db_get_version (self->db, &version, error) &&
-         (version > 0
-                 ? clv_index_db_migrate (self->db, version, error)
-                 : make_store (self, model_id, model_name, width, error)) &&
-         open_store (self, TRUE, error) &&
-         clv_index_check_model (self, model_id, model_name, width, error);
+  self->path = g_strdup (path);
+  self->writable = model != NULL;
+  self->store = &clv_index_sqlite;
+  return self->store->open (self, model, error) ? g_steal_pointer (&self)
+                                                : NULL;
 }
 
 ClvIndex *
 clv_index_open_writable (const gchar *path, const gchar *model_id,
     const gchar *model_name, guint width, GError **error)
 {
-  g_autoptr (ClvIndex) self = g_object_new (CLV_TYPE_INDEX, NULL);
-  guint version;
+  const ClvIndexModel model = { model_id, model_name, width };
 
   g_return_val_if_fail (path != NULL && model_id != NULL, NULL);
-  g_return_val_if_fail (width >= 1 && width <= MAX_WIDTH, NULL);
+  g_return_val_if_fail (width >= 1 && width <= CLV_INDEX_MAX_WIDTH, NULL);
 
-  self->path = g_strdup (path);
-  self->writable = TRUE;
-  self->db = clv_index_db_open (path, TRUE, error);
-  /* A database of somebody else is not to be switched to WAL. */
-  if (self->db == NULL ||
-      !clv_index_db_get_version (self->db, &version, error) ||
-      !clv_index_db_use_log (self->db, error) ||
-      !clv_index_begin (self, TRUE, error) ||
-      !clv_index_end (
-          self, prepare (self, model_id, model_name, width, error), error))
-    return NULL;
-  return g_steal_pointer (&self);
+  return open_index (path, &model, error);
 }
 
 ClvIndex *
 clv_index_open (const gchar *path, GError **error)
 {
-  g_autoptr (ClvIndex) self = g_object_new (CLV_TYPE_INDEX, NULL);
-  guint version;
-
   g_return_val_if_fail (path != NULL, NULL);
 
-  self->path = g_strdup (path);
-  self->db = clv_index_db_open (path, FALSE, error);
-  if (self->db == NULL || !clv_index_db_get_version (self->db, &version, error))
-    return NULL;
-  if (version == 0) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-        "%s: is empty, wanted an index", path);
-    return NULL;
-  }
-  if (version < clv_index_db_newest_version ()) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
-        "%s: has the older schema version %u; it becomes version %u when "
-        "something is added to it",
-        path, version, clv_index_db_newest_version ());
-    return NULL;
-  }
-  return open_store (self, FALSE, error) ? g_steal_pointer (&self) : NULL;
+  return open_index (path, NULL, error);
 }
 
 gboolean
@@ -256,19 +131,14 @@ clv_index_count (ClvIndex *self, guint64 *ret_n_media, guint64 *ret_n_moments,
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
       g_mutex_locker_new (&self->lock);
-  g_autoptr (ClvStatement) statement = clv_index_db_prepare (self->db,
-      "SELECT (SELECT count(*) FROM media),"
-      " (SELECT coalesce(sum(last - first + 1), 0) FROM runs)",
-      error);
+  guint64 n_media = 0, n_moments = 0;
 
-  if (statement == NULL)
+  if (!self->store->count (self, &n_media, &n_moments, error))
     return FALSE;
-  if (sqlite3_step (statement) != SQLITE_ROW)
-    return clv_index_db_fail (self->db, error);
   if (ret_n_media != NULL)
-    *ret_n_media = (guint64) sqlite3_column_int64 (statement, 0);
+    *ret_n_media = n_media;
   if (ret_n_moments != NULL)
-    *ret_n_moments = (guint64) sqlite3_column_int64 (statement, 1);
+    *ret_n_moments = n_moments;
   return TRUE;
 }
 
@@ -277,15 +147,131 @@ clv_index_get_thumbnail (ClvIndex *self, gint64 moment, GError **error)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
       g_mutex_locker_new (&self->lock);
-  g_autoptr (ClvStatement) statement = clv_index_db_prepare (
-      self->db, "SELECT picture FROM thumbnails WHERE moment = ?", error);
-  gboolean failed = FALSE;
 
-  if (statement == NULL)
+  return self->store->get_thumbnail (self, moment, error);
+}
+
+static gboolean
+read_only (ClvIndex *self, GError **error)
+{
+  if (self->writable)
+    return FALSE;
+  g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+      "%s: was opened for searching only", self->path);
+  return TRUE;
+}
+
+gboolean
+clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+
+  g_return_val_if_fail (media->location != NULL, FALSE);
+  g_return_val_if_fail (media->sampling != NULL && media->span > 0, FALSE);
+
+  return self->store->look_up_media (self, media, ret_progress, error);
+}
+
+gboolean
+clv_index_begin_media (ClvIndex *self, const ClvIndexMedia *media,
+    ClvIndexProgress *ret_progress, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+
+  g_return_val_if_fail (media->location != NULL, FALSE);
+  g_return_val_if_fail (media->sampling != NULL && media->span > 0, FALSE);
+
+  return !read_only (self, error) &&
+         self->store->begin_media (self, media, ret_progress, error);
+}
+
+static gboolean
+check_tags (ClvIndex *self, const ClvIndexMoment *moment, GError **error)
+{
+  for (guint i = 0; i < moment->n_tags; i++)
+    for (guint j = 0; j < i; j++)
+      if (strcmp (moment->tags[i].label, moment->tags[j].label) == 0) {
+        g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+            "%s: moment at %.3f s: wanted labels that differ, found '%s' twice",
+            self->path, moment->time, moment->tags[i].label);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* Searching relies on it: rows are compared without a look at their length. */
+static gboolean
+check_moments (ClvIndex *self, const ClvIndexMoment *moments, guint n,
+    const gfloat *embeddings, GError **error)
+{
+  for (guint i = 0; i < n; i++) {
+    const gfloat *row = embeddings + (gsize) i * self->width;
+    gdouble sum = 0;
+
+    for (guint d = 0; d < self->width; d++)
+      sum += (gdouble) row[d] * row[d];
+    if (!(fabs (sqrt (sum) - 1) < UNIT_TOLERANCE)) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+          "%s: moment at %.3f s: wanted an embedding of length 1, found %g",
+          self->path, moments[i].time, sqrt (sum));
+      return FALSE;
+    }
+    if (!isfinite (moments[i].time)) {
+      g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+          "%s: wanted the moment's time in seconds, found %g", self->path,
+          moments[i].time);
+      return FALSE;
+    }
+    if (!check_tags (self, &moments[i], error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+clv_index_append (ClvIndex *self, gint64 media, const ClvIndexMoment *moments,
+    guint n, const gfloat *embeddings, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+
+  if (read_only (self, error) ||
+      !check_moments (self, moments, n, embeddings, error))
+    return FALSE;
+  return n == 0 ||
+         self->store->append (self, media, moments, n, embeddings, error);
+}
+
+gboolean
+clv_index_end_media (
+    ClvIndex *self, gint64 media, gdouble duration, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+
+  /* A duration at all says that there is no more to come. */
+  return !read_only (self, error) &&
+         self->store->end_media (
+             self, media, isfinite (duration) ? duration : 0.0, error);
+}
+
+GPtrArray *
+clv_index_search (ClvIndex *self, const ClvIndexQuery *query, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+  g_autofree gfloat *x =
+      g_memdup2 (query->vector, self->width * sizeof (gfloat));
+
+  if (!clv_index_normalize (x, self->width)) {
+    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
+        "%s: wanted a query with a direction, found one of length 0 or "
+        "without",
+        self->path);
     return NULL;
-  sqlite3_bind_int64 (statement, 1, moment);
-  if (!clv_index_db_next (statement, &failed, error))
-    return NULL;
-  return g_bytes_new (sqlite3_column_blob (statement, 0),
-      (gsize) sqlite3_column_bytes (statement, 0));
+  }
+  return self->store->search (self, query, x, error);
 }

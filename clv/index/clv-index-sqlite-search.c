@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* From a query to segments: rows to compare, their scores, and what lies around
- * the best of them. */
-
-#include "clv-index-private.h"
-
-#include <string.h>
+/* All embeddings are compared with the query, straight from the file; the
+ * database is asked about the best of them and their neighbours. */
 
 #include "clv-index-scan.h"
+#include "clv-index-segments.h"
+#include "clv-index-sqlite.h"
 
-#define DEFAULT_TOP     10
 #define DEFAULT_THREADS 2
-
-/* Scores so near the best one belong to it whatever the mean is: pictures of
- * one thing differ by that much, and a recording of nothing else has no other
- * mean. */
-#define SAME_SCORE 0.01
-
-/* Moments are taken at frames, so their distance varies by one. */
-#define SPAN_SLACK 1.5
 
 typedef struct {
   ClvIndex *index;
-  const ClvIndexQuery *query;
   ClvIndexScan scan;
   ClvStatement *about;
   ClvStatement *earlier;
@@ -40,14 +28,6 @@ search_clear (Search *self)
   sqlite3_finalize (self->tags);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
-
-static void
-hit_free (ClvIndexHit *hit)
-{
-  g_free (hit->media);
-  g_strfreev (hit->tags);
-  g_free (hit);
-}
 
 /* GLOB gives [ a meaning that ours does not have. */
 static gchar *
@@ -145,39 +125,68 @@ prepare (Search *self, GError **error)
               error)) != NULL;
 }
 
-typedef struct {
-  gint64 media;
-  gdouble reach; /* seconds between neighbours */
-  gdouble floor; /* the lowest score of the segment */
-} Neighbourhood;
-
-/* Goes over neighbours in one direction as long as they belong to the segment.
- * *edge becomes the time of the last one that does, *ret_beyond of the first one
- * that does not; it is left alone where there is none. */
 static gboolean
-walk (Search *self, ClvStatement *statement, const Neighbourhood *around,
-    ClvIndexHit *hit, gdouble *edge, gdouble *ret_beyond, GError **error)
+find_best (gpointer source, guint n, ClvIndexScored *ret_best, guint *ret_n,
+    GError **error)
 {
+  const Search *self = source;
+  g_autofree ClvIndexBest *best = g_new (ClvIndexBest, (gsize) n + 1);
+
+  *ret_n = clv_index_scan_best (&self->scan, n, best);
+  for (guint i = 0; i < *ret_n; i++)
+    ret_best[i] = (ClvIndexScored){
+      .id = (gint64) best[i].row,
+      .score = best[i].score,
+    };
+  return TRUE;
+}
+
+static gfloat
+score_of (const Search *self, gint64 moment)
+{
+  guint64 at;
+
+  return clv_index_scan_find (&self->scan, (guint64) moment, &at)
+             ? self->scan.scores[at]
+             : CLV_INDEX_TAKEN;
+}
+
+static gboolean
+is_taken (gpointer source, gint64 moment)
+{
+  return score_of (source, moment) == CLV_INDEX_TAKEN;
+}
+
+static void
+take (gpointer source, gint64 moment)
+{
+  Search *self = source;
+  guint64 at;
+
+  if (clv_index_scan_find (&self->scan, (guint64) moment, &at))
+    clv_index_scan_take (&self->scan, at);
+}
+
+static gboolean
+walk (gpointer source, gint64 media, const ClvIndexHit *hit, gboolean back,
+    ClvIndexVisit visit, gpointer user_data, GError **error)
+{
+  Search *self = source;
+  ClvStatement *statement = back ? self->earlier : self->later;
   gboolean failed = FALSE;
 
-  sqlite3_bind_int64 (statement, 1, around->media);
+  sqlite3_bind_int64 (statement, 1, media);
   sqlite3_bind_double (statement, 2, hit->best);
   sqlite3_bind_int64 (statement, 3, hit->moment);
   while (clv_index_db_next (statement, &failed, error)) {
-    const guint64 row = (guint64) sqlite3_column_int64 (statement, 0);
-    const gdouble time = sqlite3_column_double (statement, 1);
-    guint64 at;
+    ClvIndexScored moment = {
+      .id = sqlite3_column_int64 (statement, 0),
+      .time = sqlite3_column_double (statement, 1),
+    };
 
-    /* A row that was taken has the lowest score of all. */
-    if (ABS (time - *edge) > around->reach ||
-        !clv_index_scan_find (&self->scan, row, &at) ||
-        self->scan.scores[at] < around->floor) {
-      *ret_beyond = time;
+    moment.score = score_of (self, moment.id);
+    if (!visit (&moment, user_data))
       break;
-    }
-    clv_index_scan_take (&self->scan, at);
-    *edge = time;
-    hit->n_moments++;
   }
   sqlite3_reset (statement);
   return !failed;
@@ -198,87 +207,48 @@ read_tags (Search *self, ClvIndexHit *hit, GError **error)
   return !failed;
 }
 
-/* The segment around a moment; *ret_hit stays NULL if it is none. */
 static gboolean
-grow (Search *self, const ClvIndexBest *best, ClvIndexHit **ret_hit,
-    GError **error)
+describe (
+    gpointer source, ClvIndexHit *hit, ClvIndexAbout *ret_about, GError **error)
 {
-  ClvIndexHit *hit = g_new0 (ClvIndexHit, 1);
-  Neighbourhood around;
-  gdouble span, duration, before = 0, beyond = G_MAXDOUBLE;
+  Search *self = source;
   gboolean failed = FALSE;
 
-  *ret_hit = hit;
-  clv_index_scan_take (&self->scan, best->at);
-  sqlite3_bind_int64 (self->about, 1, (gint64) best->row);
+  sqlite3_bind_int64 (self->about, 1, hit->moment);
   if (!clv_index_db_next (self->about, &failed, error)) {
     if (!failed)
       g_set_error (error, CLV_ERROR, CLV_ERROR_BAD_FILE,
-          "%s: the moment %" G_GUINT64_FORMAT " is missing", self->index->path,
-          best->row);
+          "%s: the moment %" G_GINT64_FORMAT " is missing", self->index->path,
+          hit->moment);
     sqlite3_reset (self->about);
     return FALSE;
   }
-  span = sqlite3_column_double (self->about, 1);
-  duration = sqlite3_column_type (self->about, 2) == SQLITE_NULL
-                 ? G_MAXDOUBLE
-                 : sqlite3_column_double (self->about, 2);
-  around = (Neighbourhood){
-    .media = sqlite3_column_int64 (self->about, 4),
-    .reach = span * SPAN_SLACK,
-    .floor =
-        MIN ((self->scan.mean + best->score) / 2, best->score - SAME_SCORE),
-  };
   hit->media = g_strdup ((gchar *) sqlite3_column_text (self->about, 0));
-  hit->best = hit->start = hit->end = sqlite3_column_double (self->about, 3);
-  hit->score = best->score;
-  hit->moment = (gint64) best->row;
-  hit->n_moments = 1;
+  hit->best = sqlite3_column_double (self->about, 3);
+  *ret_about = (ClvIndexAbout){
+    .media = sqlite3_column_int64 (self->about, 4),
+    .span = sqlite3_column_double (self->about, 1),
+    .duration = sqlite3_column_type (self->about, 2) == SQLITE_NULL
+                    ? G_MAXDOUBLE
+                    : sqlite3_column_double (self->about, 2),
+  };
   sqlite3_reset (self->about);
-
-  if (!walk (self, self->earlier, &around, hit, &hit->start, &before, error) ||
-      !walk (self, self->later, &around, hit, &hit->end, &beyond, error) ||
-      !read_tags (self, hit, error))
-    return FALSE;
-  /* The last moment stands for what follows, up to the next one. */
-  hit->end = MAX (hit->end, MIN (MIN (hit->end + span, beyond), duration));
-  return TRUE;
+  return read_tags (self, hit, error);
 }
 
-/* One walk over the scores gives more than is wanted, as some of the best are
- * neighbours. */
-static GPtrArray *
-find_segments (Search *self, GError **error)
-{
-  const guint top = self->query->top > 0 ? self->query->top : DEFAULT_TOP;
-  const guint n_best = (guint) MIN ((guint64) top * 4 + 64, self->scan.n);
-  g_autofree ClvIndexBest *best = g_new (ClvIndexBest, (gsize) n_best + 1);
-  g_autoptr (GPtrArray) hits =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) hit_free);
-  guint n;
-
-  do {
-    n = clv_index_scan_best (&self->scan, n_best, best);
-    for (guint i = 0; i < n && hits->len < top; i++) {
-      ClvIndexHit *hit = NULL;
-
-      if (self->scan.scores[best[i].at] == -G_MAXFLOAT)
-        continue; /* a part of a better segment */
-      if (!grow (self, &best[i], &hit, error)) {
-        hit_free (hit);
-        return NULL;
-      }
-      g_ptr_array_add (hits, hit);
-    }
-  } while (n > 0 && hits->len < top);
-  return g_steal_pointer (&hits);
-}
+static const ClvIndexSource source_class = {
+  .find_best = find_best,
+  .is_taken = is_taken,
+  .take = take,
+  .describe = describe,
+  .walk = walk,
+};
 
 static GPtrArray *
 search (
     ClvIndex *self, const ClvIndexQuery *query, const gfloat *x, GError **error)
 {
-  g_auto (Search) search = { .index = self, .query = query };
+  g_auto (Search) search = { .index = self };
   g_autoptr (GArray) runs = NULL;
   const guint16 *rows;
   guint64 n_rows;
@@ -292,25 +262,17 @@ search (
           (const ClvIndexRun *) runs->data, runs->len, x,
           query->n_threads > 0 ? query->n_threads : DEFAULT_THREADS, error))
     return NULL;
-  return find_segments (&search, error);
+  return clv_index_find_segments (&source_class, &search,
+      query->top > 0 ? query->top : CLV_INDEX_TOP, search.scan.n,
+      search.scan.mean, error);
 }
 
 GPtrArray *
-clv_index_search (ClvIndex *self, const ClvIndexQuery *query, GError **error)
+clv_index_sqlite_search (
+    ClvIndex *self, const ClvIndexQuery *query, const gfloat *x, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
-      g_mutex_locker_new (&self->lock);
-  g_autofree gfloat *x =
-      g_memdup2 (query->vector, self->width * sizeof (gfloat));
   GPtrArray *hits;
 
-  if (!clv_index_normalize (x, self->width)) {
-    g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-        "%s: wanted a query with a direction, found one of length 0 or "
-        "without",
-        self->path);
-    return NULL;
-  }
   /* One snapshot for all reads. */
   if (!clv_index_begin (self, FALSE, error))
     return NULL;

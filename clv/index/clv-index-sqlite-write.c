@@ -2,23 +2,7 @@
 
 /* How media and moments get into an index. */
 
-#include "clv-index-private.h"
-
-#include <math.h>
-#include <string.h>
-
-/* float32 rounding of a vector that was made unit length, with room. */
-#define UNIT_TOLERANCE 1e-3
-
-static gboolean
-read_only (ClvIndex *self, GError **error)
-{
-  if (self->writable)
-    return FALSE;
-  g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-      "%s: was opened for searching only", self->path);
-  return TRUE;
-}
+#include "clv-index-sqlite.h"
 
 /* *ret_same: the media is there and has not changed. *ret_id 0: it is not. */
 static gboolean
@@ -105,15 +89,10 @@ take_up (ClvIndex *self, const ClvIndexMedia *media,
 }
 
 gboolean
-clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
+clv_index_sqlite_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
-      g_mutex_locker_new (&self->lock);
   gboolean same;
-
-  g_return_val_if_fail (media->location != NULL, FALSE);
-  g_return_val_if_fail (media->sampling != NULL && media->span > 0, FALSE);
 
   if (!find_media (self, media, &same, ret_progress, error))
     return FALSE;
@@ -123,45 +102,12 @@ clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
 }
 
 gboolean
-clv_index_begin_media (ClvIndex *self, const ClvIndexMedia *media,
+clv_index_sqlite_begin_media (ClvIndex *self, const ClvIndexMedia *media,
     ClvIndexProgress *ret_progress, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
-      g_mutex_locker_new (&self->lock);
-
-  g_return_val_if_fail (media->location != NULL, FALSE);
-  g_return_val_if_fail (media->sampling != NULL && media->span > 0, FALSE);
-
-  return !read_only (self, error) && clv_index_begin (self, TRUE, error) &&
+  return clv_index_begin (self, TRUE, error) &&
          clv_index_end (
              self, take_up (self, media, ret_progress, error), error);
-}
-
-/* Searching relies on it: rows are compared without a look at their length. */
-static gboolean
-check_moments (ClvIndex *self, const ClvIndexMoment *moments, guint n,
-    const gfloat *embeddings, GError **error)
-{
-  for (guint i = 0; i < n; i++) {
-    const gfloat *row = embeddings + (gsize) i * self->width;
-    gdouble sum = 0;
-
-    for (guint d = 0; d < self->width; d++)
-      sum += (gdouble) row[d] * row[d];
-    if (!(fabs (sqrt (sum) - 1) < UNIT_TOLERANCE)) {
-      g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-          "%s: moment at %.3f s: wanted an embedding of length 1, found %g",
-          self->path, moments[i].time, sqrt (sum));
-      return FALSE;
-    }
-    if (!isfinite (moments[i].time)) {
-      g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
-          "%s: wanted the moment's time in seconds, found %g", self->path,
-          moments[i].time);
-      return FALSE;
-    }
-  }
-  return TRUE;
 }
 
 static gboolean
@@ -298,19 +244,13 @@ check_media (ClvIndex *self, gint64 media, gdouble time, GError **error)
 }
 
 gboolean
-clv_index_append (ClvIndex *self, gint64 media, const ClvIndexMoment *moments,
-    guint n, const gfloat *embeddings, GError **error)
+clv_index_sqlite_append (ClvIndex *self, gint64 media,
+    const ClvIndexMoment *moments, guint n, const gfloat *embeddings,
+    GError **error)
 {
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
-      g_mutex_locker_new (&self->lock);
   guint64 first = 0;
   gboolean good;
 
-  if (read_only (self, error) ||
-      !check_moments (self, moments, n, embeddings, error))
-    return FALSE;
-  if (n == 0)
-    return TRUE;
   if (!clv_index_begin (self, TRUE, error))
     return FALSE;
   /* Embeddings are on disk before anything says so. Should we die in between,
@@ -327,21 +267,15 @@ clv_index_append (ClvIndex *self, gint64 media, const ClvIndexMoment *moments,
 }
 
 gboolean
-clv_index_end_media (
+clv_index_sqlite_end_media (
     ClvIndex *self, gint64 media, gdouble duration, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
-      g_mutex_locker_new (&self->lock);
-  g_autoptr (ClvStatement) statement = NULL;
-
-  if (read_only (self, error))
-    return FALSE;
-  statement = clv_index_db_prepare (
+  g_autoptr (ClvStatement) statement = clv_index_db_prepare (
       self->db, "UPDATE media SET duration = ? WHERE id = ?", error);
+
   if (statement == NULL)
     return FALSE;
-  /* Not NULL, which would say that there is more to come. */
-  sqlite3_bind_double (statement, 1, isfinite (duration) ? duration : 0.0);
+  sqlite3_bind_double (statement, 1, duration);
   sqlite3_bind_int64 (statement, 2, media);
   return clv_index_db_finish (statement, error);
 }
