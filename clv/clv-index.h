@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Only there where the library was built with SQLite (meson option `index`), and
- * so not part of clv/clv.h. */
+ * so not part of clv/clv.h. Indexes on a server need the option `postgresql`, too. */
 
 #pragma once
 
@@ -16,15 +16,23 @@ G_DECLARE_FINAL_TYPE (ClvIndex, clv_index, CLV, INDEX, GObject)
  * ClvIndex:
  *
  * Moments of media with the embeddings of their pictures, on disk: a SQLite
- * database at a path, and the embeddings beside it in PATH.vectors. Holds the
- * moments of one model. Several processes may write and read one index at once: a
- * reader sees whole appends only. All functions may be called from any thread;
+ * database at a path, and the embeddings beside it in PATH.vectors; or on a server,
+ * where the path is a URI that begins with postgresql://, as libpq reads it. Holds
+ * the moments of one model. Several processes may write and read one index at once:
+ * a reader sees whole appends only. All functions may be called from any thread;
  * those of one object wait for each other.
  *
  * Errors, if nothing else is said: %G_FILE_ERROR for what the system refuses,
  * %CLV_ERROR_BAD_FILE for damaged files, %CLV_ERROR_UNSUPPORTED for another
- * model or a newer version, %CLV_ERROR_FAILED where another process holds the
- * database for more than ten seconds. Messages begin with the path.
+ * model, a newer version or a database without pgvector, %CLV_ERROR_FAILED where
+ * another process holds the database for more than ten seconds,
+ * %G_IO_ERROR_NOT_CONNECTED where the server cannot be reached. Messages begin with
+ * the path, without a password.
+ *
+ * A server may go away while media are written: moments then go to a spool on this
+ * machine's disk, in $CLV_SPOOL_DIR or clv/spool in the user's data directory, of at
+ * most $CLV_SPOOL_MB (512), and from there to the server when it is back, also in the
+ * next process that opens the index for writing.
  */
 
 /**
@@ -39,7 +47,7 @@ gchar *clv_index_get_default_path (GError **error);
 
 /**
  * clv_index_open:
- * @path: of the database
+ * @path: of the database, or a URI
  *
  * Opens an index that exists, for searching. Takes no lock.
  *
@@ -50,13 +58,13 @@ ClvIndex *clv_index_open (const gchar *path, GError **error);
 /**
  * clv_index_open_writable:
  * @path: of the database; it is made if it is missing or empty, its directory is
- *   not
+ *   not. Or a URI: the tables are made if they are missing, the database is not
  * @model_id: see clv_model_get_id()
  * @model_name: for messages
  * @width: of the embeddings, 1 to 65536
  *
  * Opens or makes an index for writing. What a crash left behind the last whole
- * append is cut off.
+ * append is cut off; what waits for the server is sent.
  *
  * Returns: (transfer full) (nullable): the index; %CLV_ERROR_UNSUPPORTED if it
  * holds moments of another model
@@ -69,7 +77,8 @@ ClvIndex *clv_index_open_writable (const gchar *path, const gchar *model_id,
  *
  * Where it is.
  *
- * Returns: (transfer none) (type filename): what it was opened with
+ * Returns: (transfer none) (type filename): what it was opened with; a URI without
+ * its password, so that it may be shown
  */
 const gchar *clv_index_get_path (ClvIndex *self);
 
@@ -180,7 +189,8 @@ typedef struct {
  * @ret_progress: (out caller-allocates): what is there already; @id 0: nothing,
  *   or the media has changed since or was indexed otherwise
  *
- * What clv_index_begin_media() would find, without taking anything up.
+ * What clv_index_begin_media() would find, without taking anything up. Waits up to
+ * ten seconds for a server to come back.
  *
  * Returns: %TRUE on success, also where nothing is there
  */
@@ -193,7 +203,8 @@ gboolean clv_index_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
  * @ret_progress: (out caller-allocates): what is there already
  *
  * Takes up a media. One that has changed since, or was indexed otherwise, loses
- * its moments. Waits for the disk.
+ * its moments. Waits for the disk, or the server; where that is away, nothing is
+ * known to be there, and what is added counts only where it is not.
  *
  * Returns: %TRUE on success
  */
@@ -238,12 +249,14 @@ typedef struct {
  *
  * Adds moments, all of them or none, and returns when embeddings are on disk. A
  * power cut may lose the newest appends, never a part of one. Many at once are
- * faster: each call waits for the disk.
+ * faster: each call waits for the disk, or for the server. While that is away moments
+ * go to the spool; the server is tried again after 0.5 s, and then ever more seldom,
+ * every 30 s at last.
  *
  * Returns: %FALSE with %CLV_ERROR_FAILED for an embedding that is not of unit
  * length or a time that is not finite, if the media is not in the index (any
  * more), or if it has a moment that is not earlier: then another process is
- * indexing it
+ * indexing it; %G_FILE_ERROR_NOSPC where disk or spool are full
  */
 gboolean clv_index_append (ClvIndex *self, gint64 media,
     const ClvIndexMoment *moments, guint n, const gfloat *embeddings,
@@ -260,6 +273,17 @@ gboolean clv_index_append (ClvIndex *self, gint64 media,
  */
 gboolean clv_index_end_media (
     ClvIndex *self, gint64 media, gdouble duration, GError **error);
+
+/**
+ * clv_index_flush:
+ *
+ * Sends what waits in the spool, if there is something. Waits up to ten seconds for
+ * a server to come back.
+ *
+ * Returns: %FALSE with %G_IO_ERROR_NOT_CONNECTED, which says how much still waits
+ * and where
+ */
+gboolean clv_index_flush (ClvIndex *self, GError **error);
 
 /**
  * ClvIndexQuery:
@@ -311,7 +335,8 @@ typedef struct {
  * @query: what is looked for
  *
  * Compares the query with every moment (exact, no approximation) and merges
- * neighbours: a segment reaches from its best moment in both directions as long
+ * neighbours; on a server with more than 10000 moments only with those that its HNSW
+ * index finds, whose scores and neighbours are then exact. A segment reaches from its best moment in both directions as long
  * as scores stay above the middle between the mean of the moments that are
  * searched and the best one (its full width at half maximum), or within 0.01 of
  * it. Reads the whole vectors file: 1 GB for a

@@ -22,8 +22,8 @@ typedef struct {
 /* How an index is kept: each kind has one of these. Arguments are checked, and
  * the lock is held. */
 typedef struct {
-  /* Fills what the index says of its model. `model`: of the writer; NULL: for
-   * reading only. */
+  /* Fills what the index says of its model, and leaves in `path` what may be shown
+   * of it. `model`: of the writer; NULL: for reading only. */
   gboolean (*open) (ClvIndex *self, const ClvIndexModel *model, GError **error);
   void (*close) (ClvIndex *self); /* also where open() failed, or was not */
   gboolean (*count) (ClvIndex *self, guint64 *ret_n_media,
@@ -38,12 +38,17 @@ typedef struct {
       GError **error);
   gboolean (*end_media) (
       ClvIndex *self, gint64 media, gdouble duration, GError **error);
+  /* May be NULL where nothing ever waits. */
+  gboolean (*flush) (ClvIndex *self, GError **error);
   /* `x` (D): query->vector, of unit length. */
   GPtrArray *(*search) (ClvIndex *self, const ClvIndexQuery *query,
       const gfloat *x, GError **error);
 } ClvIndexStore;
 
 extern const ClvIndexStore clv_index_sqlite;
+extern const ClvIndexStore clv_index_postgresql;
+
+typedef struct _ClvIndexPg ClvIndexPg;
 
 struct _ClvIndex {
   GObject parent;
@@ -56,9 +61,10 @@ struct _ClvIndex {
   guint width;
   gboolean writable;
 
-  GMutex lock; /* of all below */
-  sqlite3 *db;
-  ClvIndexVectors vectors;
+  GMutex lock;             /* of all below */
+  sqlite3 *db;             /* of clv_index_sqlite */
+  ClvIndexVectors vectors; /* too */
+  ClvIndexPg *pg;          /* of clv_index_postgresql */
 };
 
 /* Scales D floats to unit length; FALSE where that is not possible. */

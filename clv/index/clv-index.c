@@ -77,6 +77,22 @@ clv_index_normalize (gfloat *vector, guint width)
   return TRUE;
 }
 
+static const ClvIndexStore *
+find_store (const gchar *path, GError **error)
+{
+  if (!g_str_has_prefix (path, "postgresql://") &&
+      !g_str_has_prefix (path, "postgres://"))
+    return &clv_index_sqlite;
+#ifdef HAVE_POSTGRESQL
+  return &clv_index_postgresql;
+#else
+  g_set_error (error, CLV_ERROR, CLV_ERROR_UNSUPPORTED,
+      "postgresql://…: this clv was built without PostgreSQL (meson option "
+      "postgresql)");
+  return NULL;
+#endif
+}
+
 /* `model` NULL: for reading. */
 static ClvIndex *
 open_index (const gchar *path, const ClvIndexModel *model, GError **error)
@@ -85,9 +101,10 @@ open_index (const gchar *path, const ClvIndexModel *model, GError **error)
 
   self->path = g_strdup (path);
   self->writable = model != NULL;
-  self->store = &clv_index_sqlite;
-  return self->store->open (self, model, error) ? g_steal_pointer (&self)
-                                                : NULL;
+  self->store = find_store (path, error);
+  return self->store != NULL && self->store->open (self, model, error)
+             ? g_steal_pointer (&self)
+             : NULL;
 }
 
 ClvIndex *
@@ -256,6 +273,15 @@ clv_index_end_media (
   return !read_only (self, error) &&
          self->store->end_media (
              self, media, isfinite (duration) ? duration : 0.0, error);
+}
+
+gboolean
+clv_index_flush (ClvIndex *self, GError **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+
+  return self->store->flush == NULL || self->store->flush (self, error);
 }
 
 GPtrArray *

@@ -5,6 +5,9 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#ifdef HAVE_POSTGRESQL
+#include <libpq-fe.h>
+#endif
 
 gchar *
 test_directory_new (void)
@@ -33,9 +36,32 @@ test_directory_free (gchar *directory)
   g_free (directory);
 }
 
+#ifdef HAVE_POSTGRESQL
+/* Tables of its own on the server that tests/postgresql/with-server.sh has started. */
+static gchar *
+make_schema (const gchar *uri, const gchar *directory)
+{
+  g_autofree gchar *base = g_path_get_basename (directory);
+  g_autofree gchar *name = g_ascii_strdown (base, -1);
+  g_autofree gchar *sql = g_strdup_printf ("CREATE SCHEMA \"%s\"", name);
+  PGconn *connection = PQconnectdb (uri);
+
+  PQclear (PQexec (connection, sql));
+  g_assert_cmpstr (PQerrorMessage (connection), ==, "");
+  PQfinish (connection);
+  return g_strdup_printf ("%s&options=-csearch_path%%3D%s,public", uri, name);
+}
+#endif
+
 gchar *
 test_path (const gchar *directory)
 {
+#ifdef HAVE_POSTGRESQL
+  const gchar *uri = g_getenv ("CLV_TEST_POSTGRESQL");
+
+  if (uri != NULL)
+    return make_schema (uri, directory);
+#endif
   return g_build_filename (directory, "index", NULL);
 }
 
