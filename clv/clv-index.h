@@ -286,6 +286,23 @@ gboolean clv_index_end_media (
 gboolean clv_index_flush (ClvIndex *self, GError **error);
 
 /**
+ * clv_index_is_away:
+ * @ret_why: (out) (optional) (transfer full): what is wrong; left alone otherwise
+ *
+ * Returns: %TRUE while the server cannot be reached, and what is added goes to the
+ * spool
+ */
+gboolean clv_index_is_away (ClvIndex *self, gchar **ret_why);
+
+/**
+ * clv_index_hide_password:
+ * @path: of an index, maybe a URI
+ *
+ * Returns: (transfer full): what may be shown of it, as clv_index_get_path() does
+ */
+gchar *clv_index_hide_password (const gchar *path);
+
+/**
  * ClvIndexQuery:
  * @vector: D floats of any length but 0
  * @top: so many segments at most; 0: 10

@@ -4,6 +4,7 @@
 
 #include "clv-tool.h"
 
+#include <gio/gio.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,7 +53,9 @@ parse_options (Options *o, int argc, gchar **argv)
 {
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &o->db,
-        "the index; made if it is missing (default: the user's own)", "FILE" },
+        "the index, a file or postgresql://…; made if it is missing (default: "
+        "the user's own)",
+        "INDEX" },
     { "dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->directories,
         "all media files below it; may come several times", "DIRECTORY" },
     { "interval", 'n', 0, G_OPTION_ARG_DOUBLE, &o->interval,
@@ -122,6 +125,27 @@ print_totals (const IndexJob *job, const Totals *totals)
   printf ("\n");
 }
 
+/* Others would fare no better. */
+static gboolean
+is_the_end (const GError *error)
+{
+  return g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+}
+
+/* What waits for a server that was away. */
+static int
+finish (const IndexJob *job, const Totals *totals)
+{
+  g_autoptr (GError) error = NULL;
+  const gboolean sent = clv_index_flush (job->index, &error);
+
+  print_totals (job, totals);
+  if (!sent)
+    return tool_fail ("%s", error->message);
+  return totals->n_failed > 0 ? TOOL_FAILED : TOOL_OK;
+}
+
 /* Goes on after a bad media. */
 static int
 index_all (IndexJob *job, GPtrArray *media, guint n_failed)
@@ -145,13 +169,14 @@ index_all (IndexJob *job, GPtrArray *media, guint n_failed)
     if (status == MEDIA_ERROR) {
       tool_fail ("%s", error->message);
       totals.n_failed++;
+      if (is_the_end (error))
+        break;
     } else if (unchanged)
       totals.n_unchanged++;
     else
       totals.n_indexed++;
   }
-  print_totals (job, &totals);
-  return totals.n_failed > 0 ? TOOL_FAILED : TOOL_OK;
+  return finish (job, &totals);
 }
 
 static int

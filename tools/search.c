@@ -69,7 +69,8 @@ parse_options (Options *o, int argc, gchar **argv)
 {
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &o->db,
-        "the index (default: the user's own)", "FILE" },
+        "the index, a file or postgresql://… (default: the user's own)",
+        "INDEX" },
     { "image", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images,
         "a picture of what is looked for; may come several times, and with a "
         "sentence",
@@ -178,14 +179,14 @@ open_index (const Options *o, GError **error)
 {
   g_autofree gchar *path =
       o->db != NULL ? g_strdup (o->db) : clv_index_get_default_path (error);
-  ClvIndex *index = path != NULL ? clv_index_open (path, error) : NULL;
+  g_autoptr (GError) failed = NULL;
+  ClvIndex *index = path != NULL ? clv_index_open (path, &failed) : NULL;
 
-  if (index == NULL && path != NULL &&
-      !g_file_test (path, G_FILE_TEST_EXISTS)) {
-    g_clear_error (error);
+  if (g_error_matches (failed, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
         "%s: there is no index; clv index makes one", path);
-  }
+  else if (failed != NULL)
+    g_propagate_error (error, g_steal_pointer (&failed));
   return index;
 }
 

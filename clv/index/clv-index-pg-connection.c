@@ -53,6 +53,9 @@ clv_pg_hide_password (const gchar *uri, GError **error)
   user = get_option (options, "user");
   host = get_option (options, "host");
   port = get_option (options, "port");
+  /* Of several hosts, each with the usual one. */
+  if (port != NULL && port[strspn (port, ",")] == '\0')
+    port = NULL;
   database = get_option (options, "dbname");
   plain = is_plain (host, port);
 
@@ -177,9 +180,10 @@ check (ClvPg *self, const ClvPgResult *result, GError **error)
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
       status == PGRES_COPY_IN)
     return TRUE;
+  /* Without a state it is libpq that speaks, of the connection. */
   return fail (self,
-      PQstatus (self->connection) != CONNECTION_OK || is_away_state (state) ||
-          is_conflict (state),
+      PQstatus (self->connection) != CONNECTION_OK || state == NULL ||
+          is_away_state (state) || is_conflict (state),
       result != NULL && *PQresultErrorMessage (result) != '\0'
           ? PQresultErrorMessage (result)
           : PQerrorMessage (self->connection),
@@ -242,8 +246,7 @@ clv_pg_copy (
   if (PQputCopyData (
           self->connection, (const char *) data->data, (int) data->len) != 1 ||
       PQputCopyEnd (self->connection, NULL) != 1)
-    return fail (self, PQstatus (self->connection) != CONNECTION_OK,
-        PQerrorMessage (self->connection), error);
+    return fail (self, TRUE, PQerrorMessage (self->connection), error);
   result = PQgetResult (self->connection);
   while ((rest = PQgetResult (self->connection)) != NULL)
     PQclear (rest);

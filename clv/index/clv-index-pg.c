@@ -19,15 +19,16 @@ pg_media_free (ClvIndexPgMedia *self)
   g_free (self);
 }
 
-/* The caller goes on by itself from here. */
+/* `later`: the next try that nobody asks for is put off more than the last one. */
 static void
-note_away (ClvIndex *self, const GError *error)
+note_away (ClvIndex *self, const GError *error, gboolean later)
 {
   ClvIndexPg *pg = self->pg;
 
   g_free (pg->why);
   pg->why = g_strdup (error->message);
-  pg->delay_us = CLAMP (pg->delay_us * 2, MIN_DELAY_US, MAX_DELAY_US);
+  pg->delay_us =
+      CLAMP (pg->delay_us * (later ? 2 : 1), MIN_DELAY_US, MAX_DELAY_US);
   pg->retry_us = g_get_monotonic_time () + pg->delay_us;
 }
 
@@ -93,26 +94,25 @@ catch_up (ClvIndex *self, gboolean now, GError **error)
     return TRUE;
   }
   if (clv_pg_is_away (failed))
-    note_away (self, failed);
+    note_away (self, failed, !now);
   g_propagate_error (error, g_steal_pointer (&failed));
   return FALSE;
 }
 
-/* The same, for a while. */
+/* The same, again and again for a while. */
 static gboolean
 wait_for_server (ClvIndex *self, GError **error)
 {
   const gint64 end = g_get_monotonic_time () + PATIENCE_US;
   g_autoptr (GError) failed = NULL;
 
-  while (!catch_up (self, FALSE, &failed)) {
-    if (!clv_pg_is_away (failed) || self->pg->retry_us > end) {
+  while (!catch_up (self, TRUE, &failed)) {
+    if (!clv_pg_is_away (failed) || g_get_monotonic_time () >= end) {
       g_propagate_error (error, g_steal_pointer (&failed));
       return FALSE;
     }
     g_clear_error (&failed);
-    g_usleep ((gulong) MAX (
-        self->pg->retry_us - g_get_monotonic_time (), MIN_DELAY_US / 10));
+    g_usleep (MIN_DELAY_US);
   }
   return TRUE;
 }
@@ -217,6 +217,21 @@ pg_look_up_media (ClvIndex *self, const ClvIndexMedia *media,
          clv_index_pg_look_up (self, media, ret_progress, error);
 }
 
+/* After catch_up(), which has noted it itself where it failed: whether what comes next
+ * has to do without the server. Takes an error that says otherwise over. */
+static gboolean
+do_without (ClvIndex *self, GError *failed, GError **error)
+{
+  if (!clv_pg_is_away (failed)) {
+    g_propagate_error (error, failed);
+    return FALSE;
+  }
+  if (self->pg->why == NULL)
+    note_away (self, failed, TRUE);
+  g_error_free (failed);
+  return TRUE;
+}
+
 static ClvIndexPgMedia *
 remember (ClvIndex *self, const ClvIndexMedia *media, gint64 number)
 {
@@ -257,11 +272,8 @@ pg_begin_media (ClvIndex *self, const ClvIndexMedia *media,
     kept->begun.begun_us = begun.begun_us;
     return TRUE;
   }
-  if (!clv_pg_is_away (failed)) {
-    g_propagate_error (error, g_steal_pointer (&failed));
+  if (!do_without (self, g_steal_pointer (&failed), error))
     return FALSE;
-  }
-  note_away (self, failed);
   *ret_progress = (ClvIndexProgress){
     .id = -++self->pg->n_blind,
     .last_time = -1.0,
@@ -324,16 +336,13 @@ pg_append (ClvIndex *self, gint64 number, const ClvIndexMoment *moments,
       clv_index_pg_send (
           self, media->id, moments, n, embeddings, !media->blind, &failed))
     return TRUE;
-  if (!clv_pg_is_away (failed)) {
-    g_propagate_error (error, g_steal_pointer (&failed));
+  if (!do_without (self, g_steal_pointer (&failed), error))
     return FALSE;
-  }
-  note_away (self, failed);
   if (open_spool (self, error) &&
       clv_index_spool_add (
           self->pg->spool, &media->begun, moments, n, embeddings, error))
     return TRUE;
-  g_prefix_error (error, "%s; ", failed->message);
+  g_prefix_error (error, "%s; ", self->pg->why);
   return FALSE;
 }
 
@@ -348,15 +357,12 @@ pg_end_media (ClvIndex *self, gint64 number, gdouble duration, GError **error)
   if (catch_up (self, FALSE, &failed) && find_id (self, media, &failed) &&
       clv_index_pg_set_duration (self, media->id, duration, &failed))
     return TRUE;
-  if (!clv_pg_is_away (failed)) {
-    g_propagate_error (error, g_steal_pointer (&failed));
+  if (!do_without (self, g_steal_pointer (&failed), error))
     return FALSE;
-  }
-  note_away (self, failed);
   if (open_spool (self, error) &&
       clv_index_spool_end (self->pg->spool, &media->begun, duration, error))
     return TRUE;
-  g_prefix_error (error, "%s; ", failed->message);
+  g_prefix_error (error, "%s; ", self->pg->why);
   return FALSE;
 }
 
@@ -377,6 +383,12 @@ pg_flush (ClvIndex *self, GError **error)
   return FALSE;
 }
 
+static const gchar *
+pg_get_away (ClvIndex *self)
+{
+  return self->pg->why;
+}
+
 static GPtrArray *
 pg_search (
     ClvIndex *self, const ClvIndexQuery *query, const gfloat *x, GError **error)
@@ -395,5 +407,6 @@ const ClvIndexStore clv_index_postgresql = {
   .append = pg_append,
   .end_media = pg_end_media,
   .flush = pg_flush,
+  .get_away = pg_get_away,
   .search = pg_search,
 };

@@ -38,8 +38,9 @@ typedef struct {
       GError **error);
   gboolean (*end_media) (
       ClvIndex *self, gint64 media, gdouble duration, GError **error);
-  /* May be NULL where nothing ever waits. */
+  /* These two may be NULL where nothing ever waits. */
   gboolean (*flush) (ClvIndex *self, GError **error);
+  const gchar *(*get_away) (ClvIndex *self); /* why, or NULL */
   /* `x` (D): query->vector, of unit length. */
   GPtrArray *(*search) (ClvIndex *self, const ClvIndexQuery *query,
       const gfloat *x, GError **error);

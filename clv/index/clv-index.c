@@ -7,6 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#ifdef HAVE_POSTGRESQL
+#include "clv-index-pg-connection.h"
+#endif
+
 /* float32 rounding of a vector that was made unit length, with room. */
 #define UNIT_TOLERANCE 1e-3
 
@@ -77,11 +81,30 @@ clv_index_normalize (gfloat *vector, guint width)
   return TRUE;
 }
 
+static gboolean
+is_uri (const gchar *path)
+{
+  return g_str_has_prefix (path, "postgresql://") ||
+         g_str_has_prefix (path, "postgres://");
+}
+
+gchar *
+clv_index_hide_password (const gchar *path)
+{
+  gchar *shown = NULL;
+
+  if (!is_uri (path))
+    return g_strdup (path);
+#ifdef HAVE_POSTGRESQL
+  shown = clv_pg_hide_password (path, NULL);
+#endif
+  return shown != NULL ? shown : g_strdup ("postgresql://…");
+}
+
 static const ClvIndexStore *
 find_store (const gchar *path, GError **error)
 {
-  if (!g_str_has_prefix (path, "postgresql://") &&
-      !g_str_has_prefix (path, "postgres://"))
+  if (!is_uri (path))
     return &clv_index_sqlite;
 #ifdef HAVE_POSTGRESQL
   return &clv_index_postgresql;
@@ -282,6 +305,19 @@ clv_index_flush (ClvIndex *self, GError **error)
       g_mutex_locker_new (&self->lock);
 
   return self->store->flush == NULL || self->store->flush (self, error);
+}
+
+gboolean
+clv_index_is_away (ClvIndex *self, gchar **ret_why)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker =
+      g_mutex_locker_new (&self->lock);
+  const gchar *why =
+      self->store->get_away != NULL ? self->store->get_away (self) : NULL;
+
+  if (why != NULL && ret_why != NULL)
+    *ret_why = g_strdup (why);
+  return why != NULL;
 }
 
 GPtrArray *

@@ -2,6 +2,8 @@
 
 #include "gstclipindexsettings.h"
 
+#include <clv/clv-index.h>
+
 #include "gstclipprecision.h"
 
 #define DEFAULT_INTERVAL GST_SECOND
@@ -76,7 +78,8 @@ install_index (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_LOCATION,
       g_param_spec_string ("location", "Location",
-          "The index, as clv index and clv search have it; made if it is "
+          "The index, as clv index and clv search have it: a file, or "
+          "postgresql://… (read back without its password); made if it is "
           "missing. Unset: the user's own, clv/index.db in the data directory",
           NULL, READY));
   g_object_class_install_property (klass, PROP_MEDIA,
@@ -183,7 +186,10 @@ gst_clip_index_settings_get (
 {
   switch (id) {
     case PROP_LOCATION:
-      g_value_set_string (value, self->location);
+      /* Who looks need not know the password of a server. */
+      g_value_take_string (value, self->location != NULL
+                                      ? clv_index_hide_password (self->location)
+                                      : NULL);
       break;
     case PROP_MEDIA:
       g_value_set_string (value, self->media);

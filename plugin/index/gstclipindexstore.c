@@ -20,6 +20,7 @@ struct _GstClipIndexStore {
   ClvEngine *engine;
   gboolean thumbnails;
   ClvIndex *index;
+  gboolean away; /* it was said that its server is */
   GstClipIndexCounts counts;
 
   /* What waits: moments of one media, in order. */
@@ -101,8 +102,9 @@ begin_media (GstClipIndexStore *self, GstClipIndexMedia *media, GError **error)
     return FALSE;
   if (media->progress.last_time >= 0)
     GST_ELEMENT_INFO (self->element, RESOURCE, SETTINGS,
-        ("%s has moments of %s up to %.3f s: later ones are added.", self->path,
-            media->name, media->progress.last_time),
+        ("%s has moments of %s up to %.3f s: later ones are added.",
+            clv_index_get_path (self->index), media->name,
+            media->progress.last_time),
         (NULL));
   return TRUE;
 }
@@ -282,6 +284,26 @@ gst_clip_index_store_get_due (const GstClipIndexStore *self)
   return self->pending->len > 0 ? self->pending_us + PENDING_US : G_MAXINT64;
 }
 
+/* Nothing is lost, but nothing is found either. */
+static void
+tell_of_server (GstClipIndexStore *self)
+{
+  g_autofree gchar *why = NULL;
+  const gboolean away = clv_index_is_away (self->index, &why);
+
+  if (away && !self->away)
+    GST_ELEMENT_WARNING (self->element, RESOURCE, OPEN_WRITE,
+        ("The index cannot be reached; moments wait on this machine's disk: %s",
+            why),
+        (NULL));
+  else if (!away && self->away)
+    GST_ELEMENT_INFO (self->element, RESOURCE, OPEN_WRITE,
+        ("%s can be reached again, and has all moments.",
+            clv_index_get_path (self->index)),
+        (NULL));
+  self->away = away;
+}
+
 gboolean
 gst_clip_index_store_flush (GstClipIndexStore *self, GError **error)
 {
@@ -310,6 +332,7 @@ gst_clip_index_store_flush (GstClipIndexStore *self, GError **error)
           ((GstClipIndexMoment *) self->pending->pdata[0])->media->progress.id,
           rows, n, embeddings, error))
     return FALSE;
+  tell_of_server (self);
   self->counts.stored += n;
   g_ptr_array_set_size (self->pending, 0);
   g_ptr_array_set_size (self->jpegs, 0);
@@ -320,9 +343,14 @@ gboolean
 gst_clip_index_store_end (GstClipIndexStore *self, GstClipIndexMedia *media,
     gdouble duration, GError **error)
 {
-  return gst_clip_index_store_flush (self, error) &&
-         (media->progress.id == 0 || clv_index_end_media (self->index,
-                                         media->progress.id, duration, error));
+  if (!gst_clip_index_store_flush (self, error))
+    return FALSE;
+  if (media->progress.id == 0)
+    return TRUE;
+  if (!clv_index_end_media (self->index, media->progress.id, duration, error))
+    return FALSE;
+  tell_of_server (self);
+  return TRUE;
 }
 
 void
