@@ -5,7 +5,7 @@
 # shellcheck source=tests/cli/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 # shellcheck source=tests/postgresql/server.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../postgresql/server.sh"
+. "$source/tests/postgresql/server.sh"
 
 need_device
 export XDG_DATA_HOME=$PWD/data
@@ -169,7 +169,7 @@ run 0 index --db "$db" long.mkv --interval 0.1 && says out ' 0 moments added; 1 
 ok "the next run sends what waited" $?
 
 video snow.mkv 800 snow
-database full
+database brim
 CLV_SPOOL_MB=1 "$clv" index --db "$db" snow.mkv long.mkv --interval 0.1 --thumbnails >out 2>err &
 child=$!
 until_some
