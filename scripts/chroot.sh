@@ -6,8 +6,8 @@
 #   chroot.sh RELEASE FOLDER COMMAND…    e.g. trixie /var/tmp/clv-debian13 scripts/test.sh --quick
 #
 # The chroot is made once and used again; builds in build/ are kept there. $CLV_MIRROR is where packages come from. The
-# goldens' models and ../shared are mounted where the tests find them. $CLV_REQUIRE_COOP, $CLV_REQUIRE_GATE and $CLV_REQUIRE_DMABUF are passed on: tests
-# that need what this release has must not skip themselves. Exit status: that of the command, or 77 because a
+# goldens' models and ../shared are mounted where the tests find them. $CLV_REQUIRE_COOP, $CLV_REQUIRE_GATE, $CLV_REQUIRE_DMABUF and
+# $CLV_REQUIRE_POSTGRESQL are passed on: tests that need what this release has must not skip themselves. Exit status: that of the command, or 77 because a
 # chroot cannot be made here.
 set -euo pipefail
 
@@ -57,6 +57,9 @@ copy_tree() {
   find "$chroot/srv/clv" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
   tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=__pycache__ -cf - . | tar -C "$chroot/srv/clv" -xmf -
   cp /etc/resolv.conf "$chroot/etc/resolv.conf"
+  # Packages with a server do not start it there; the tests have their own.
+  printf '#!/bin/sh\nexit 101\n' >"$chroot/usr/sbin/policy-rc.d"
+  chmod 755 "$chroot/usr/sbin/policy-rc.d"
 }
 
 # In a mount namespace of its own: whatever happens, nothing stays mounted.
@@ -70,7 +73,7 @@ run_inside() {
     mount --bind "$GOLDENS" "$CHROOT/var/tmp/clv-golden-models"
     exec chroot "$CHROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 CLV_IN_CHROOT=1 \
       CLV_REQUIRE_DEVICE=1 CLV_REQUIRE_COOP="${CLV_REQUIRE_COOP:-}" CLV_REQUIRE_GATE="${CLV_REQUIRE_GATE:-}" \
-      CLV_REQUIRE_DMABUF="${CLV_REQUIRE_DMABUF:-}" bash -c "cd /srv/clv && exec \"\$@\"" - "$@"' - "$@"
+      CLV_REQUIRE_DMABUF="${CLV_REQUIRE_DMABUF:-}" CLV_REQUIRE_POSTGRESQL="${CLV_REQUIRE_POSTGRESQL:-}" bash -c "cd /srv/clv && exec \"\$@\"" - "$@"' - "$@"
 }
 
 # Two runs at a time would take each other's sources away.

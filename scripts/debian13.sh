@@ -16,7 +16,7 @@ set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chroot=${CLV_CHROOT:-/var/tmp/clv-debian13}
 inside=$chroot/srv/clv/build/gcc/meson-logs/gcc.json
-export CLV_REQUIRE_GATE=1 CLV_REQUIRE_DMABUF=1
+export CLV_REQUIRE_GATE=1 CLV_REQUIRE_DMABUF=1 CLV_REQUIRE_POSTGRESQL=1
 
 # run_gate COMMAND…: in the chroot, once the gate is built.
 run_gate() {
