@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # who sources it reads what it sets
 #
 # A PostgreSQL server of its own for a test: in a new folder, on a socket there, as a user that is not root.
 
-pg_bin= pg_folder=
-pg_uri= # of the database `test`, as superuser, who needs no password
+pg_bin="" pg_folder=""
+pg_why="" # a server cannot be had
+pg_uri="" # of the database `test`, as superuser, who needs no password
 
 # pg_find: whether there is a server, the newest; $pg_why says what is missing.
 pg_find() {
