@@ -289,6 +289,8 @@ gboolean clv_index_flush (ClvIndex *self, GError **error);
  * clv_index_is_away:
  * @ret_why: (out) (optional) (transfer full): what is wrong; left alone otherwise
  *
+ * Tells how the last try went, without another one.
+ *
  * Returns: %TRUE while the server cannot be reached, and what is added goes to the
  * spool
  */
