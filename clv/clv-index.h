@@ -300,7 +300,9 @@ gboolean clv_index_is_away (ClvIndex *self, gchar **ret_why);
  * clv_index_hide_password:
  * @path: of an index, maybe a URI
  *
- * Returns: (transfer full): what may be shown of it, as clv_index_get_path() does
+ * For messages: clv_index_get_path() before there is an index.
+ *
+ * Returns: (transfer full): what may be shown of @path
  */
 gchar *clv_index_hide_password (const gchar *path);
 
