@@ -183,7 +183,8 @@ wait_for_answer (Mqtt *self, struct mosquitto *mosq, GError **error)
             ? " See the properties `user` and `password`."
             : "");
   else if (code != MOSQ_ERR_SUCCESS)
-    fail (self, "cannot connect", code, error);
+    fail (self, self->tls ? "cannot connect with TLS" : "cannot connect", code,
+        error);
   else
     g_set_error (error, CLV_ERROR, CLV_ERROR_FAILED,
         "cannot connect: the server has not answered for %d s",
