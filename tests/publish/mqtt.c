@@ -151,15 +151,18 @@ make_certificates (PublishTest *self)
     "req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -days "
     "2 -subj /CN=other",
     "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "
-    "/CN=localhost",
+    "/CN=server",
     "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out "
-    "server.pem -days 2",
+    "server.pem -days 2 -extfile names",
     "req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj "
     "/CN=client",
     "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out "
     "client.pem -days 2",
   };
+  g_autofree gchar *names = publish_test_path (self, "names");
 
+  g_assert_true (
+      g_file_set_contents (names, "subjectAltName=IP:127.0.0.1", -1, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     run_openssl (self, commands[i]);
 }
@@ -175,10 +178,10 @@ test_tls (PublishTest *self, gconstpointer data)
                        "certfile %s/server.pem\nkeyfile %s/server.key\n"
                        "require_certificate true",
           d, d, d);
-  g_autofree gchar *options = g_strdup_printf (
-      "-h localhost --cafile %s/ca.pem --cert %s/client.pem --key "
-      "%s/client.key",
-      d, d, d);
+  g_autofree gchar *options =
+      g_strdup_printf ("--cafile %s/ca.pem --cert %s/client.pem --key "
+                       "%s/client.key",
+          d, d, d);
   BrokerTest broker;
 
   if (!broker_test_is_there ())
@@ -191,17 +194,17 @@ test_tls (PublishTest *self, gconstpointer data)
   broker_test_start (&broker, self, settings);
   broker_test_listen (&broker, options);
   publish_test_start (self,
-      "uri=mqtts://localhost:%u ca-file=%s/other.pem cert-file=%s/client.pem "
+      "uri=mqtts://127.0.0.1:%u ca-file=%s/other.pem cert-file=%s/client.pem "
       "key-file=%s/client.key flush-timeout=0",
       broker.port, d, d, d);
   publish_test_push_events (self, 2);
   publish_test_expect (self, GST_MESSAGE_WARNING,
-      "^mqtts://localhost:\\d+: .*(TLS|certificate)");
+      "^mqtts://127\\.0\\.0\\.1:\\d+: .*(TLS|certificate)");
   g_assert_cmpuint (publish_test_get_stat (self, "connections"), ==, 0);
   publish_test_stop (self);
 
   publish_test_start (self,
-      "uri=mqtts://localhost:%u ca-file=%s/ca.pem cert-file=%s/client.pem "
+      "uri=mqtts://127.0.0.1:%u ca-file=%s/ca.pem cert-file=%s/client.pem "
       "key-file=%s/client.key",
       broker.port, d, d, d);
   broker_test_wait_events (&broker, 2, FALSE);
