@@ -105,6 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(302)
         self.send_header("Location", where)
         self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")  # as it is: the next request has a connection of its own
         self.end_headers()
 
     def endless(self):
