@@ -4,6 +4,8 @@
 # clv index and clv search with an index in PostgreSQL, on a server of its own that is stopped, crashed and started.
 # shellcheck source=tests/cli/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+# shellcheck source=tests/cli/scenes.sh
+. "$(dirname "${BASH_SOURCE[0]}")/scenes.sh"
 # shellcheck source=tests/postgresql/server.sh
 . "$source/tests/postgresql/server.sh"
 
@@ -23,20 +25,9 @@ if ! pg_find || ! pg_make; then
   skip_all "$pg_why"
 fi
 
-# video NAME FRAMES PATTERN…: each pattern for so many frames, ten a second.
-video() {
-  local name=$1 frames=$2 pattern size='video/x-raw,width=160,height=120,framerate=10/1'
-  local -a sources=()
-  shift 2
-  for pattern in "$@"; do
-    sources+=(videotestsrc "num-buffers=$frames" "pattern=$pattern" ! "$size" ! c.)
-  done
-  gst-launch-1.0 -q concat name=c ! jpegenc ! matroskamux ! filesink location="$name" "${sources[@]}" >/dev/null 2>&1
-}
-
 mkdir tapes
-video 'tapes/a & b.mkv' 30 smpte red black
-video tapes/c.mkv 30 blue white
+scenes 'tapes/a & b.mkv' 30 smpte red black
+scenes tapes/c.mkv 30 blue white
 
 if ! pg_has_vector; then
   lacks
@@ -116,7 +107,7 @@ refuses "another model is refused by index" 1 "/tapes.*: holds moments of model 
 refuses "and by search" 1 "/tapes.*: holds moments of model 'demo'.*'other'" search --db "$db" --model models/other snow
 
 # Two at once.
-video long.mkv 100 smpte red black blue
+scenes long.mkv 100 smpte red black blue
 run 0 index --db whole.db long.mkv --interval 0.1
 times='SELECT string_agg(time::text, $$,$$ ORDER BY time) FROM clv_moments'
 database together
@@ -168,7 +159,7 @@ run 0 index --db "$db" long.mkv --interval 0.1 && says out ' 0 moments added; 1 
   [ "$(sql "$times")" = "$wanted" ]
 ok "the next run sends what waited" $?
 
-video snow.mkv 800 snow
+scenes snow.mkv 800 snow
 database brim
 CLV_SPOOL_MB=1 "$clv" index --db "$db" snow.mkv long.mkv --interval 0.1 --thumbnails >out 2>err &
 child=$!

@@ -4,20 +4,11 @@
 # What index.sh and search.sh share: recordings of known scenes, and looks at what came of them.
 # shellcheck source=tests/cli/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+# shellcheck source=tests/cli/scenes.sh
+. "$(dirname "${BASH_SOURCE[0]}")/scenes.sh"
 
 need_device
 export XDG_DATA_HOME=$PWD/data
-
-# scenes NAME FRAMES PATTERN…: each pattern for so many frames, ten a second.
-scenes() {
-  local name=$1 frames=$2 pattern size='video/x-raw,width=160,height=120,framerate=10/1'
-  local -a sources=()
-  shift 2
-  for pattern in "$@"; do
-    sources+=(videotestsrc "num-buffers=$frames" "pattern=$pattern" ! "$size" ! c.)
-  done
-  gst-launch-1.0 -q concat name=c ! jpegenc ! matroskamux ! filesink location="$name" "${sources[@]}" >/dev/null 2>&1
-}
 
 # hit N CONDITION…: the N-th hit (from 0) of the JSON in `out`, in Python, as h.
 hit() {

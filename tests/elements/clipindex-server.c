@@ -7,19 +7,7 @@
 
 #include <string.h>
 
-/* stop or start. */
-static void
-server (const gchar *what)
-{
-  g_auto (GStrv) parts = g_strsplit (g_getenv ("CLV_TEST_SERVER"), "%s", 2);
-  g_autofree gchar *command = g_strconcat (parts[0], what, parts[1], NULL);
-  g_autoptr (GError) error = NULL;
-  gint status = 0;
-
-  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
-}
+#include "../postgresql/server-test.h"
 
 static void
 set_up (IndexTest *self, gconstpointer data)
@@ -65,9 +53,9 @@ test_no_moment_is_lost (IndexTest *self, gconstpointer data)
   g_assert_cmpstr (location, ==, self->path);
   g_assert_cmpint (index_test_push (self, 0, NULL), ==, GST_FLOW_OK);
   index_test_wait_stat (self, "stored", 1);
-  server ("stop");
+  server_test_do ("stop");
   push_until (self, GST_MESSAGE_WARNING, "cannot be reached; moments wait");
-  server ("start");
+  server_test_do ("start");
   push_until (self, GST_MESSAGE_INFO, "can be reached again");
   g_assert_true (gst_harness_push_event (self->harness, gst_event_new_eos ()));
   index_test_stop (self);

@@ -7,29 +7,6 @@
 
 #include "region-test.h"
 
-#define ROI_LIST 1 /* of inference-region */
-
-#define W 320
-#define H 240
-
-/* A red circle on the left, a blue square on the right. */
-static GstBuffer *
-make_picture (void)
-{
-  GstBuffer *picture = region_picture_new (W, H);
-
-  region_picture_red_circle (picture, W, 40, 80, 60);
-  region_picture_blue_square (picture, W, 220, 90, 60);
-  return picture;
-}
-
-static TagTest *
-new_test (const gchar *property, guint value)
-{
-  return tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-      "inference-region", ROI_LIST, property, value, NULL);
-}
-
 /* As a detector attaches it. */
 static GstAnalyticsODMtd
 add_detection (
@@ -97,8 +74,8 @@ expect_cls (GstBuffer *buffer, guint detection, GstAnalyticsRelTypes relation,
 static void
 test_detections_have_their_own_scores (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   GstAnalyticsODMtd left = add_detection (picture, "thing", 20, 60, 100, 100);
   GstAnalyticsODMtd right = add_detection (picture, "shape", 201, 71, 99, 98);
   g_autoptr (GstBuffer) out = tag_test_push (test, picture);
@@ -121,8 +98,8 @@ test_detections_have_their_own_scores (void)
 static void
 test_what_is_told_twice_is_scored_once (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   GstAnalyticsODMtd left = add_detection (picture, "thing", 20, 60, 100, 100);
   g_autoptr (GstBuffer) out = NULL;
   GstVideoRegionOfInterestMeta *roi;
@@ -146,16 +123,17 @@ test_what_is_told_twice_is_scored_once (void)
 static void
 test_detections_are_cut_at_the_edges (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
   GstClipRegionMeta *meta;
 
   add_detection (picture, "a", -10, 200, 50, 4000);
-  add_detection (picture, "a", W, 10, 50, 50);
+  add_detection (picture, "a", REGION_TEST_WIDTH, 10, 50, 50);
   add_detection (picture, "a", 10, 10, -20, 50);
   add_detection (picture, "a", G_MININT, G_MININT, G_MAXINT, G_MAXINT);
-  add_detection (picture, "a", W - 1, H - 1, G_MAXINT, G_MAXINT);
+  add_detection (picture, "a", REGION_TEST_WIDTH - 1, REGION_TEST_HEIGHT - 1,
+      G_MAXINT, G_MAXINT);
   out = tag_test_push (test, picture);
 
   g_assert_cmpuint (region_count (out), ==, 2);
@@ -163,17 +141,18 @@ test_detections_are_cut_at_the_edges (void)
   g_assert_nonnull (meta);
   g_assert_cmpuint (meta->region.width, ==, 40);
   g_assert_cmpuint (meta->region.height, ==, 40);
-  g_assert_nonnull (get_at (out, W - 1, H - 1));
+  g_assert_nonnull (
+      get_at (out, REGION_TEST_WIDTH - 1, REGION_TEST_HEIGHT - 1));
   g_assert_cmpuint (tag_test_get_stat (test->element, "regions-empty"), ==, 3);
 }
 
 static void
 test_only_the_wanted_classes_are_scored (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-          "inference-region", ROI_LIST, "object-class", "car", NULL);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = tag_test_new (REGION_TEST_CAPS, "prompts",
+      REGION_TEST_PROMPTS, "inference-region", REGION_TEST_ROI_LIST,
+      "object-class", "car", NULL);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
 
   add_detection (picture, "person", 0, 0, 50, 50);
@@ -191,10 +170,10 @@ test_a_tracker_knows_it_again (void)
   static const guint64 number = G_GUINT64_CONSTANT (0xabcdef0000000003);
 
   for (guint tracked = 0; tracked < 2; tracked++) {
-    g_autoptr (TagTest) test = new_test ("reclassify-interval", 0);
+    g_autoptr (TagTest) test = region_test_new ("reclassify-interval", 0);
 
     for (gint frame = 0; frame < 3; frame++) {
-      GstBuffer *picture = make_picture ();
+      GstBuffer *picture = region_picture_two ();
       GstAnalyticsODMtd mtd =
           add_detection (picture, "ball", 100 * frame, 10, 60, 60);
       g_autoptr (GstBuffer) out = NULL;
@@ -218,12 +197,12 @@ test_batches_and_live_frames_have_theirs (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
     g_autoptr (TagTest) test = tag_test_new (REGION_TEST_CAPS, "prompts",
-        REGION_TEST_PROMPTS, "inference-region", ROI_LIST, "mode", modes[i],
-        "batch-size", 2, NULL);
+        REGION_TEST_PROMPTS, "inference-region", REGION_TEST_ROI_LIST, "mode",
+        modes[i], "batch-size", 2, NULL);
     g_autoptr (GstBuffer) out = NULL;
 
     for (guint frame = 0; frame < 2; frame++) {
-      GstBuffer *picture = make_picture ();
+      GstBuffer *picture = region_picture_two ();
 
       add_detection (picture, "thing", 20, 60, 100, 100);
       tag_test_push_only (test, picture);
@@ -270,8 +249,8 @@ are_same_pixels (GstBuffer *a, GstBuffer *b)
 static void
 test_the_overlay_of_gstreamer_shows_our_tags (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) untagged = NULL;
   g_autoptr (GstBuffer) tagged = NULL;
   g_autoptr (GstBuffer) wanted = NULL;
@@ -291,7 +270,7 @@ test_the_overlay_of_gstreamer_shows_our_tags (void)
   score = meta->scores[gst_clip_region_meta_get_best (meta)].smoothed;
   tagged = draw (gst_buffer_make_writable (tagged));
 
-  picture = make_picture ();
+  picture = region_picture_two ();
   g_assert_true (gst_analytics_relation_meta_add_od_mtd (
       gst_buffer_add_analytics_relation_meta (picture),
       g_quark_from_string ("a red circle"), 20, 60, 100, 100, score, &mtd));

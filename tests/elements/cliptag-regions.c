@@ -5,34 +5,11 @@
 
 #include "region-test.h"
 
-#define ROI_LIST 1 /* of inference-region */
-
-#define W 320
-#define H 240
-
-/* A red circle on the left, a blue square on the right. */
-static GstBuffer *
-make_picture (void)
-{
-  GstBuffer *picture = region_picture_new (W, H);
-
-  region_picture_red_circle (picture, W, 40, 80, 60);
-  region_picture_blue_square (picture, W, 220, 90, 60);
-  return picture;
-}
-
-static TagTest *
-new_test (const gchar *property, guint value)
-{
-  return tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-      "inference-region", ROI_LIST, property, value, NULL);
-}
-
 static void
 test_each_region_has_its_own_scores (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
   GstClipRegionMeta *left, *right;
 
@@ -64,8 +41,8 @@ test_each_region_has_its_own_scores (void)
 static void
 test_the_detectors_meta_is_told (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
   GstVideoRegionOfInterestMeta *roi;
   const GstStructure *tag;
@@ -86,8 +63,8 @@ test_the_detectors_meta_is_told (void)
 static void
 test_frames_without_regions_pass (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  g_autoptr (GstBuffer) out = tag_test_push (test, make_picture ());
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  g_autoptr (GstBuffer) out = tag_test_push (test, region_picture_two ());
 
   g_assert_null (gst_buffer_get_clip_meta (out));
   g_assert_cmpuint (region_count (out), ==, 0);
@@ -99,16 +76,17 @@ test_frames_without_regions_pass (void)
 static void
 test_regions_are_cut_at_the_edges (void)
 {
-  g_autoptr (TagTest) test = new_test (NULL, 0);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new (NULL, 0);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
   GstClipRegionMeta *meta;
 
   region_add_roi (picture, "a", 1, (guint) -10, 200, 50, 4000);
-  region_add_roi (picture, "a", 2, W, 10, 50, 50);
+  region_add_roi (picture, "a", 2, REGION_TEST_WIDTH, 10, 50, 50);
   region_add_roi (picture, "a", 3, 10, 10, 0, 50);
   region_add_roi (picture, "a", 4, 10, (guint) -60, 20, 60);
-  region_add_roi (picture, "a", 5, W - 1, H - 1, G_MAXUINT, G_MAXUINT);
+  region_add_roi (picture, "a", 5, REGION_TEST_WIDTH - 1,
+      REGION_TEST_HEIGHT - 1, G_MAXUINT, G_MAXUINT);
   region_add_roi (picture, "a", 6, G_MAXUINT, G_MAXUINT, 1, 1);
   out = tag_test_push (test, picture);
 
@@ -126,10 +104,10 @@ test_regions_are_cut_at_the_edges (void)
 static void
 test_only_the_wanted_classes_are_scored (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-          "inference-region", ROI_LIST, "object-class", " car ;truck;", NULL);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = tag_test_new (REGION_TEST_CAPS, "prompts",
+      REGION_TEST_PROMPTS, "inference-region", REGION_TEST_ROI_LIST,
+      "object-class", " car ;truck;", NULL);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
 
   region_add_roi (picture, "car", 1, 0, 0, 50, 50);
@@ -144,9 +122,11 @@ test_only_the_wanted_classes_are_scored (void)
 static GstBuffer *
 push_moving (TagTest *test, guint frame)
 {
-  GstBuffer *picture = region_picture_new (W, H);
+  GstBuffer *picture =
+      region_picture_new (REGION_TEST_WIDTH, REGION_TEST_HEIGHT);
 
-  region_picture_red_circle (picture, W, 20 + 10 * frame, 80, 60);
+  region_picture_red_circle (
+      picture, REGION_TEST_WIDTH, 20 + 10 * frame, 80, 60);
   region_add_roi (picture, "ball", 7, 10 * frame, 60, 100, 100);
   return tag_test_push (test, picture);
 }
@@ -154,7 +134,7 @@ push_moving (TagTest *test, guint frame)
 static void
 test_a_region_is_scored_again_after_the_interval (void)
 {
-  g_autoptr (TagTest) test = new_test ("reclassify-interval", 3);
+  g_autoptr (TagTest) test = region_test_new ("reclassify-interval", 3);
 
   for (guint i = 0; i < 7; i++) {
     g_autoptr (GstBuffer) out = push_moving (test, i);
@@ -173,7 +153,7 @@ test_a_region_is_scored_again_after_the_interval (void)
 static void
 test_with_interval_0_a_region_is_scored_once (void)
 {
-  g_autoptr (TagTest) test = new_test ("reclassify-interval", 0);
+  g_autoptr (TagTest) test = region_test_new ("reclassify-interval", 0);
 
   for (guint i = 0; i < 4; i++)
     gst_buffer_unref (push_moving (test, i));
@@ -184,10 +164,10 @@ test_with_interval_0_a_region_is_scored_once (void)
 static void
 test_regions_take_turns (void)
 {
-  g_autoptr (TagTest) test = new_test ("max-regions", 2);
+  g_autoptr (TagTest) test = region_test_new ("max-regions", 2);
 
   for (guint frame = 0; frame < 4; frame++) {
-    GstBuffer *picture = make_picture ();
+    GstBuffer *picture = region_picture_two ();
     g_autoptr (GstBuffer) out = NULL;
 
     for (gint id = 1; id <= 5; id++)
@@ -213,8 +193,8 @@ test_regions_take_turns (void)
 static void
 test_many_regions_of_one_frame (void)
 {
-  g_autoptr (TagTest) test = new_test ("max-regions", 64);
-  GstBuffer *picture = make_picture ();
+  g_autoptr (TagTest) test = region_test_new ("max-regions", 64);
+  GstBuffer *picture = region_picture_two ();
   g_autoptr (GstBuffer) out = NULL;
 
   for (gint id = 1; id <= 38; id++)
@@ -230,12 +210,12 @@ test_many_regions_of_one_frame (void)
 static void
 test_a_region_appears_in_an_unchanged_picture (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-          "inference-region", ROI_LIST, "change-threshold", 0.05, NULL);
+  g_autoptr (TagTest) test = tag_test_new (REGION_TEST_CAPS, "prompts",
+      REGION_TEST_PROMPTS, "inference-region", REGION_TEST_ROI_LIST,
+      "change-threshold", 0.05, NULL);
 
   for (guint frame = 0; frame < 4; frame++) {
-    GstBuffer *picture = make_picture ();
+    GstBuffer *picture = region_picture_two ();
     g_autoptr (GstBuffer) out = NULL;
     GstClipRegionMeta *meta;
 
@@ -257,9 +237,9 @@ test_a_region_appears_in_an_unchanged_picture (void)
 static void
 test_live_frames_carry_what_is_known_of_a_region (void)
 {
-  g_autoptr (TagTest) test =
-      tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
-          "inference-region", ROI_LIST, "mode", TAG_TEST_LIVE, NULL);
+  g_autoptr (TagTest) test = tag_test_new (REGION_TEST_CAPS, "prompts",
+      REGION_TEST_PROMPTS, "inference-region", REGION_TEST_ROI_LIST, "mode",
+      TAG_TEST_LIVE, NULL);
   g_autoptr (GstBuffer) first = push_moving (test, 0);
   g_autoptr (GstBuffer) second = NULL;
   GstClipRegionMeta *meta;

@@ -59,6 +59,24 @@ region_picture_blue_square (
   paint (picture, width, x, y, side, blue, in_square);
 }
 
+GstBuffer *
+region_picture_two (void)
+{
+  GstBuffer *picture =
+      region_picture_new (REGION_TEST_WIDTH, REGION_TEST_HEIGHT);
+
+  region_picture_red_circle (picture, REGION_TEST_WIDTH, 40, 80, 60);
+  region_picture_blue_square (picture, REGION_TEST_WIDTH, 220, 90, 60);
+  return picture;
+}
+
+TagTest *
+region_test_new (const gchar *property, guint value)
+{
+  return tag_test_new (REGION_TEST_CAPS, "prompts", REGION_TEST_PROMPTS,
+      "inference-region", REGION_TEST_ROI_LIST, property, value, NULL);
+}
+
 GstVideoRegionOfInterestMeta *
 region_add_roi (GstBuffer *buffer, const gchar *type, gint id, guint x, guint y,
     guint width, guint height)

@@ -9,7 +9,10 @@
 
 G_BEGIN_DECLS
 
-#define REGION_TEST_PROMPTS "a red circle; a blue square; a grey screen"
+#define REGION_TEST_PROMPTS  "a red circle; a blue square; a grey screen"
+#define REGION_TEST_WIDTH    320
+#define REGION_TEST_HEIGHT   240
+#define REGION_TEST_ROI_LIST 1 /* of inference-region */
 #define REGION_TEST_CAPS                                                       \
   "video/x-raw,format=RGB,width=320,height=240,framerate=10/1"
 
@@ -21,6 +24,12 @@ void region_picture_red_circle (
     GstBuffer *picture, guint width, guint x, guint y, guint side);
 void region_picture_blue_square (
     GstBuffer *picture, guint width, guint x, guint y, guint side);
+
+/* Of REGION_TEST_CAPS: a red circle on the left, a blue square on the right. */
+GstBuffer *region_picture_two (void);
+
+/* cliptag with these phrases and regions of detectors, and one property more. */
+TagTest *region_test_new (const gchar *property, guint value);
 
 /* As a detector attaches it. */
 GstVideoRegionOfInterestMeta *region_add_roi (GstBuffer *buffer,

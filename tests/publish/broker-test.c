@@ -100,8 +100,8 @@ broker_test_restart (BrokerTest *self)
   }
 }
 
-void
-broker_test_start (BrokerTest *self, PublishTest *test, const gchar *settings)
+static void
+start (BrokerTest *self, PublishTest *test, const gchar *settings)
 {
   g_autofree gchar *text = NULL;
 
@@ -171,6 +171,17 @@ broker_test_listen (BrokerTest *self, const gchar *options)
       (g_free (arguments[0]), g_find_program_in_path ("mosquitto_sub"));
   self->listener = spawn (arguments, self->heard);
   broker_test_wait_heard (self, LISTENS, n + 1);
+}
+
+gboolean
+broker_test_begin (BrokerTest *self, PublishTest *test, const gchar *settings,
+    const gchar *options)
+{
+  if (!broker_test_is_there ())
+    return FALSE;
+  start (self, test, settings);
+  broker_test_listen (self, options);
+  return TRUE;
 }
 
 gchar **

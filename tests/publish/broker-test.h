@@ -21,9 +21,10 @@ typedef struct {
 /* FALSE where there is none here; then the test is skipped. */
 gboolean broker_test_is_there (void);
 
-/* `settings`: more lines of its configuration; or NULL. */
-void broker_test_start (
-    BrokerTest *self, PublishTest *test, const gchar *settings);
+/* Starts one, and who listens to it; FALSE likewise. `settings`: more lines of its
+ * configuration; or NULL. `options`: see broker_test_listen(). */
+gboolean broker_test_begin (BrokerTest *self, PublishTest *test,
+    const gchar *settings, const gchar *options);
 
 /* With the same port and memory. */
 void broker_test_restart (BrokerTest *self);

@@ -39,10 +39,8 @@ test_a_server_that_is_killed (PublishTest *self, gconstpointer data)
 {
   BrokerTest broker;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   publish_test_start (self, URI, broker.port);
   publish_test_push_events (self, 10);
   broker_test_wait_events (&broker, 10, FALSE);
@@ -71,10 +69,8 @@ test_a_server_that_restarts (PublishTest *self, gconstpointer data)
 {
   BrokerTest broker;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   publish_test_start (self, URI, broker.port);
   publish_test_push_events (self, 400);
   broker_test_wait_heard (&broker, "\"event\"", 20);
@@ -91,10 +87,8 @@ test_a_server_that_stalls (PublishTest *self, gconstpointer data)
 {
   BrokerTest broker;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   publish_test_start (self, URI, broker.port);
   publish_test_push_events (self, 5);
   broker_test_wait_events (&broker, 5, FALSE);
@@ -114,10 +108,8 @@ test_no_room (PublishTest *self, gconstpointer properties)
   guint64 dropped;
   BrokerTest broker;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   broker_test_kill (&broker, SIGTERM);
   publish_test_start (self, URI "%s", broker.port, (const gchar *) properties);
   g_assert_cmpint (push_and_time (self, 500), <, PACE_US);
@@ -188,10 +180,8 @@ test_a_process_that_is_killed (PublishTest *self, gconstpointer data)
   gint output;
   GPid child;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   broker_test_kill (&broker, SIGTERM);
   child = spawn_feeder (&broker, "50", &output);
   g_assert_cmpint (read (output, ready, 5), ==, 5);
@@ -214,10 +204,8 @@ test_kills_at_any_point (PublishTest *self, gconstpointer data)
   BrokerTest broker;
   guint n = 0;
 
-  if (!broker_test_is_there ())
+  if (!broker_test_begin (&broker, self, NULL, NULL))
     return;
-  broker_test_start (&broker, self, NULL);
-  broker_test_listen (&broker, NULL);
   for (guint i = 1; i <= N_KILLS; i++) {
     const GPid child = spawn_feeder (&broker, "0", NULL);
 

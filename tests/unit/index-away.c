@@ -8,25 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../postgresql/server-test.h"
 #include "index-test.h"
 
 #define SPAN 1
 
 static const gfloat cosines[] = { 0.5f, 0.5f, 0.5f };
-
-/* stop, crash or start. */
-static void
-server (const gchar *what)
-{
-  g_auto (GStrv) parts = g_strsplit (g_getenv ("CLV_TEST_SERVER"), "%s", 2);
-  g_autofree gchar *command = g_strconcat (parts[0], what, parts[1], NULL);
-  g_autoptr (GError) error = NULL;
-  gint status = 0;
-
-  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
-}
 
 static void
 set_up (IndexFixture *self, gconstpointer data)
@@ -100,7 +87,7 @@ test_outage (IndexFixture *self, gconstpointer data)
   gfloat row[TEST_WIDTH];
 
   test_append (self->index, id, 0, cosines, 3);
-  server ("stop");
+  server_test_do ("stop");
   g_assert_false (clv_index_is_away (self->index, NULL));
   test_append (self->index, id, 3, cosines, 3);
   g_assert_true (clv_index_is_away (self->index, &why));
@@ -110,7 +97,7 @@ test_outage (IndexFixture *self, gconstpointer data)
   g_assert_no_error (error);
   clv_index_end_media (self->index, id, 7, &error);
   g_assert_no_error (error);
-  server ("start");
+  server_test_do ("start");
   flush (self->index);
   assert_count (self->index, 7);
   look_up (self->index, "m", TRUE, 6);
@@ -130,13 +117,13 @@ test_still_away (IndexFixture *self, gconstpointer data)
   const gint64 id = test_media (self->index, "m");
   g_autoptr (GError) error = NULL;
 
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 0, cosines, 3);
   g_assert_false (clv_index_flush (self->index, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
   g_assert_nonnull (strstr (error->message, "3 moments of 1 media wait in "));
   g_assert_nonnull (strstr (error->message, self->directory));
-  server ("start");
+  server_test_do ("start");
   /* Appends alone find out, too, when it is time to try again. */
   for (guint n = 3; clv_index_is_away (self->index, NULL); n += 3) {
     g_usleep (G_USEC_PER_SEC / 2);
@@ -152,9 +139,9 @@ crash_often (gpointer data)
 
   for (guint i = 0; i < 4; i++) {
     g_usleep (G_USEC_PER_SEC / 4);
-    server ("crash");
+    server_test_do ("crash");
     g_usleep (G_USEC_PER_SEC / 4);
-    server ("start");
+    server_test_do ("start");
   }
   g_atomic_int_set (n_left, 0);
   return NULL;
@@ -205,14 +192,14 @@ test_twice (IndexFixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   gsize size;
 
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 0, cosines, 3);
   clv_index_end_media (self->index, id, 3, &error);
   g_assert_no_error (error);
   spool = find_spool (self);
   g_file_get_contents (spool, &content, &size, &error);
   g_assert_no_error (error);
-  server ("start");
+  server_test_do ("start");
   flush (self->index);
   g_clear_object (&self->index);
   g_file_set_contents (spool, content, (gssize) size, &error);
@@ -235,10 +222,10 @@ test_next_run (IndexFixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   test_append (self->index, id, 0, cosines, 3);
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 3, cosines, 3);
   g_clear_object (&self->index);
-  server ("start");
+  server_test_do ("start");
   self->index = test_open (self->path);
   assert_count (self->index, 6);
   clv_index_begin_media (self->index, &media, &progress, &error);
@@ -259,7 +246,7 @@ test_full (IndexFixture *self, gconstpointer data)
   guint n = 0;
 
   test_vector (0.5f, 0, row);
-  server ("stop");
+  server_test_do ("stop");
   for (moment.time = 0; n < 100; moment.time++, n++)
     if (!clv_index_append (self->index, id, &moment, 1, row, &error))
       break;
@@ -269,13 +256,13 @@ test_full (IndexFixture *self, gconstpointer data)
       strstr (error->message, "the spool is full (CLV_SPOOL_MB=4): "));
   g_assert_cmpuint (n, >, 30);
   g_assert_cmpuint (n, <, 42);
-  server ("start");
+  server_test_do ("start");
   flush (self->index);
   assert_count (self->index, n);
   /* The place is free again. */
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 200, cosines, 3);
-  server ("start");
+  server_test_do ("start");
   flush (self->index);
   assert_count (self->index, n + 3);
 }
@@ -290,12 +277,12 @@ test_no_spool (IndexFixture *self, gconstpointer data)
 
   g_setenv ("CLV_SPOOL_DIR", "/proc/no/such", TRUE);
   test_vector (0.5f, 0, row);
-  server ("stop");
+  server_test_do ("stop");
   g_assert_false (clv_index_append (self->index, id, &moment, 1, row, &error));
   g_assert_nonnull (error);
   g_assert_true (g_str_has_prefix (error->message, self->path));
   g_assert_nonnull (strstr (error->message, "/proc/no/such"));
-  server ("start");
+  server_test_do ("start");
 }
 
 /* What was indexed anew meanwhile is newer than what waited. */
@@ -311,9 +298,9 @@ test_superseded (IndexFixture *self, gconstpointer data)
   ClvIndexProgress progress;
   gfloat row[TEST_WIDTH];
 
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 0, cosines, 3);
-  server ("start");
+  server_test_do ("start");
   g_setenv ("CLV_SPOOL_DIR", elsewhere, TRUE);
   other = test_open (self->path);
   clv_index_begin_media (other, &anew, &progress, &error);
@@ -336,14 +323,14 @@ test_begun_blindly (IndexFixture *self, gconstpointer data)
 
   test_append (self->index, id, 0, cosines, 3);
   test_append (self->index, id, 3, cosines, 3);
-  server ("stop");
+  server_test_do ("stop");
   test_append (self->index, id, 6, cosines, 1);
   id = test_media (self->index, "new");
   g_assert_cmpint (id, <, 0);
   test_append (self->index, id, 0, cosines, 3);
   id = test_media (self->index, "known");
   test_append (self->index, id, 0, cosines, 3);
-  server ("start");
+  server_test_do ("start");
   flush (self->index);
   test_append (self->index, id, 3, cosines, 3);
   test_append (self->index, id, 6, cosines, 3);
