@@ -50,6 +50,7 @@ typedef struct {
   gboolean in_peace;
 
   /* The link's thread. */
+  gboolean ipv4; /* the next try; or whatever address comes first */
   gint answer;   /* to the CONNECT; -1: none yet */
   gchar *detail; /* what the library said of TLS */
 } Mqtt;
@@ -256,8 +257,10 @@ mqtt_run (GstClipPublishTransport *transport, GError **error)
     return FALSE;
   self->answer = -1;
   g_clear_pointer (&self->detail, g_free);
-  /* Looks a name up, but does not wait for the connection. */
-  code = mosquitto_connect_async (mosq, self->host, self->port, KEEPALIVE_S);
+  /* Looks a name up, but does not wait for the connection. It knows by then only
+   * that of the first address; a local one of IPv4 leaves out those of IPv6. */
+  code = mosquitto_connect_bind_async (
+      mosq, self->host, self->port, KEEPALIVE_S, self->ipv4 ? "0.0.0.0" : NULL);
   if (code != MOSQ_ERR_SUCCESS)
     fail (self, "cannot connect", code, error);
   else if (check_socket (mosq, error) && wait_for_answer (self, mosq, error)) {
@@ -268,6 +271,9 @@ mqtt_run (GstClipPublishTransport *transport, GError **error)
     if (good)
       say_goodbye (self, mosq);
   }
+  /* A server may be reached by one of a name's two families only. */
+  if (self->answer < 0)
+    self->ipv4 = !self->ipv4;
   mosquitto_destroy (mosq);
   return good;
 }
