@@ -11,14 +11,14 @@
 /* org.apache.kafka.common.internals.Topic, as are the characters. */
 #define MAX_KAFKA 249
 
-/* The name that a placeholder stands for; NULL where there is none such. `end`:
+/* The name that a variable stands for; NULL where there is none such. `end`:
  * behind it. */
 static const gchar *
 find_name (
     const gchar *text, const GstClipPublishNames *names, const gchar **ret_end)
 {
   const struct {
-    const gchar *placeholder, *name;
+    const gchar *variable, *name;
   } all[] = {
     { "{source}", names->source },
     { "{host}", names->host },
@@ -27,8 +27,8 @@ find_name (
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    if (g_str_has_prefix (text, all[i].placeholder)) {
-      *ret_end = text + strlen (all[i].placeholder);
+    if (g_str_has_prefix (text, all[i].variable)) {
+      *ret_end = text + strlen (all[i].variable);
       return all[i].name;
     }
   return NULL;
@@ -97,8 +97,8 @@ fail (const gchar *property, const gchar *wanted, const gchar *found,
 }
 
 static gboolean
-check_placeholders (const gchar *property, const gchar *template,
-    gboolean of_labels, GError **error)
+check_names (const gchar *property, const gchar *template, gboolean of_labels,
+    GError **error)
 {
   const gchar *of = of_labels ? "label" : NULL;
   const GstClipPublishNames names = { "source", "host", of, of };
@@ -123,7 +123,7 @@ gst_clip_publish_topic_check (const gchar *property, const gchar *template,
 
   if (!g_utf8_validate (template, -1, NULL))
     return fail (property, "UTF-8", "something else", error);
-  if (!check_placeholders (property, template, of_labels, error))
+  if (!check_names (property, template, of_labels, error))
     return FALSE;
   topic = gst_clip_publish_topic_expand (template, kind, &names);
   if (*topic == '\0')

@@ -284,7 +284,7 @@ static const Refusal refusals[] = {
       "`key-file`: wanted both" },
   { "a password without a user", "uri=mqtt://host password=secret",
       "`user`: wanted one for the `password`, found none" },
-  { "an unknown placeholder", "uri=mqtt://host topic=a/{lable}",
+  { "an unknown variable", "uri=mqtt://host topic=a/{lable}",
       "`topic`: wanted only \\{source\\}.* found \"a/\\{lable\\}\"" },
   { "a label where there is none", "uri=mqtt://host frame-topic=a/{label}",
       "`frame-topic`: wanted only \\{source\\} and \\{host\\}" },
